@@ -1,0 +1,106 @@
+"""Who is asking: claims of the internal token, roles, and the one table of what a role may do."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from siga.contract.base import Word
+
+Role = Literal["driver", "police", "administrator", "installer", "operator", "auditor", "platform"]
+ROLES: tuple[Role, ...] = ("driver", "police", "administrator", "installer", "operator", "auditor", "platform")
+STAFF_ROLES: frozenset[str] = frozenset(ROLES) - {"driver"}
+
+CallerKind = Literal["person", "guest", "service", "device"]
+
+SERVICES: tuple[str, ...] = (
+    "parking", "users", "history", "images", "enforcement", "drivers", "config", "logs", "gateway",
+)  # fmt: skip
+
+
+class Grant(Word):
+    """One role in one municipality (empty for `platform`), narrowed to zones unless `zone_ids` is empty (D19)."""
+
+    role: Role
+    municipality_id: str = ""
+    zone_ids: tuple[str, ...] = ()
+
+
+class Claims(Word):
+    """What an internal token says. `iss` signed it, `aud` alone may accept it; `exp`, `iat` in unix seconds."""
+
+    iss: str
+    aud: str
+    sub: str
+    kind: CallerKind
+    exp: int
+    iat: int
+    grants: tuple[Grant, ...] = ()
+    session_id: str | None = None
+
+
+ACTIONS: dict[str, frozenset[str]] = {
+    # Parking
+    "map.read_all": frozenset({"police", "administrator", "installer", "operator"}),
+    "map.manage": frozenset({"administrator"}),
+    "bays.install": frozenset({"administrator", "installer"}),
+    "devices.manage": frozenset({"administrator", "installer"}),
+    "devices.read": frozenset({"administrator", "installer", "operator"}),
+    # Users
+    "municipalities.create": frozenset({"platform"}),
+    "municipalities.manage": frozenset({"administrator"}),
+    "people.manage": frozenset({"administrator"}),
+    "accreditations.manage": frozenset({"administrator"}),
+    # History
+    "history.read": frozenset({"police", "administrator", "operator"}),
+    "history.import": frozenset({"administrator"}),
+    # Enforcement: the administrator sees no evidence (D19)
+    "cases.work": frozenset({"police"}),
+    "cases.count": frozenset({"police", "administrator", "operator"}),
+    "images.queue": frozenset({"operator", "administrator", "police"}),
+    # Drivers
+    "reports.answer": frozenset({"administrator"}),
+    "driver.act": frozenset({"driver"}),
+    # Config and logs
+    "settings.read": frozenset({"administrator", "operator", "auditor", "platform"}),
+    "settings.change": frozenset({"administrator"}),
+    "settings.change_system": frozenset({"platform", "operator"}),
+    "logs.read": frozenset({"operator", "auditor", "platform"}),
+    "alarms.read": frozenset({"operator", "administrator", "platform"}),
+}
+"""Action → roles that may do it; what is not here is refused (deny by default)."""
+
+
+def may(claims: Claims, action: str, municipality_id: str | None = None, zone_id: str | None = None) -> bool:
+    """Whether the caller may do `action`, in that municipality and zone if one is given.
+
+    `platform` grants carry no municipality and so never match one. A grant narrowed to zones allows an action on a
+    zone only if it lists it, and an action without a zone not at all where a municipality is named.
+    """
+    roles = ACTIONS.get(action, frozenset())
+    for grant in claims.grants:
+        if grant.role not in roles:
+            continue
+        if municipality_id is not None and grant.municipality_id != municipality_id:
+            continue
+        if zone_id is not None and grant.zone_ids and zone_id not in grant.zone_ids:
+            continue
+        return True
+    return False
+
+
+def municipalities_of(claims: Claims, action: str) -> tuple[str, ...]:
+    """The municipalities in which the caller may do `action`, in the order of the grants, each once."""
+    roles = ACTIONS.get(action, frozenset())
+    found = (g.municipality_id for g in claims.grants if g.role in roles and g.municipality_id)
+    return tuple(dict.fromkeys(found))
+
+
+class Principal(Word):
+    """What Users answers to the gateway for a session or an access token: the person's part of `Claims`."""
+
+    user_id: str
+    session_id: str
+    grants: tuple[Grant, ...] = ()
+    display_name: str = ""
+    language: str = "es"
+    csrf: str = ""

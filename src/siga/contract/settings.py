@@ -1,0 +1,129 @@
+"""Every live setting, declared once: its form, its check and its reference page are made from this."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+SettingKind = Literal["int", "float", "bool", "text"]
+Scope = Literal["municipality", "system"]
+Value = int | float | bool | str
+
+DECLARED: dict[str, Setting] = {}
+
+
+class Setting(msgspec.Struct, frozen=True, kw_only=True):
+    """A value that can change while SIGA runs. `low` and `high` are inclusive; `summary` says what it does."""
+
+    key: str
+    kind: SettingKind
+    default: Value
+    summary: dict[str, str]
+    unit: str = ""
+    low: float | None = None
+    high: float | None = None
+    scope: Scope = "municipality"
+
+    def fault(self, value: object) -> str | None:
+        """Why `value` cannot be taken, as a sentence; None when it can."""
+        if self.kind == "bool":
+            return None if isinstance(value, bool) else "must be true or false"
+        if self.kind == "text":
+            good = isinstance(value, str) and len(value) <= 500
+            return None if good else "must be text of at most 500 characters"
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            return "must be a number"
+        if self.kind == "int" and not isinstance(value, int):
+            return "must be a whole number"
+        if self.low is not None and value < self.low:
+            return f"must be at least {self.low:g} {self.unit}".rstrip()
+        if self.high is not None and value > self.high:
+            return f"must be at most {self.high:g} {self.unit}".rstrip()
+        return None
+
+
+def _declare(key: str, kind: SettingKind, default: Value, es: str, en: str, *, unit: str = "",
+             low: float | None = None, high: float | None = None, scope: Scope = "municipality") -> Setting:  # fmt: skip
+    setting = Setting(
+        key=key, kind=kind, default=default, summary={"es": es, "en": en}, unit=unit, low=low, high=high, scope=scope
+    )
+    DECLARED[key] = setting
+    return setting
+
+
+GRACE_S = _declare(
+    "parking.grace_s", "int", 300, unit="s", low=0, high=7200,
+    es="Tiempo de cortesía tras ocuparse una plaza antes de que se sospeche de la estancia, si la norma no dice otro.",
+    en="Grace time after a bay is taken before the stay is suspected, unless its rule says another.",
+)  # fmt: skip
+DOUBTS_FOR_ALARM = _declare(
+    "parking.doubts_for_alarm", "int", 3, low=2, high=50,
+    es="Cuántas dudas de personas distintas en 24 h sobre una plaza avisan de un sensor que falla.",
+    en="How many doubts by different people in 24 h about a bay raise an alarm about its sensor.",
+)  # fmt: skip
+DOUBT_LASTS_S = _declare(
+    "parking.doubt_lasts_s", "int", 3600, unit="s", low=60, high=86400,
+    es="Cuánto dura una duda si el sensor no vuelve a hablar.",
+    en="How long a doubt lasts if the sensor does not speak again.",
+)  # fmt: skip
+SILENCE_FACTOR = _declare(
+    "parking.silence_factor", "float", 2.5, low=1.1, high=20,
+    es="Cuántos periodos del sensor sin noticias hacen que la plaza pase a «sin señal».",
+    en="How many of the sensor's own periods without a word make the bay “no signal”.",
+)  # fmt: skip
+SUBJECT_KEPT_H = _declare(
+    "history.subject_kept_h", "int", 72, unit="h", low=1, high=720,
+    es="Cuántas horas tras la estancia se borra el seudónimo de quien aparcó.",
+    en="How many hours after a stay the pseudonym of who had parked is erased.",
+)  # fmt: skip
+PHOTO_WAIT_S = _declare(
+    "enforcement.photo_wait_s", "int", 120, unit="s", low=5, high=3600,
+    es="Cuánto se espera la foto de la cámara antes de seguir sin ella.",
+    en="How long the camera's photo is awaited before the case goes on without it.",
+)  # fmt: skip
+UNDO_S = _declare(
+    "enforcement.undo_s", "int", 300, unit="s", low=0, high=3600,
+    es="Durante cuánto se puede deshacer el cierre de un caso.",
+    en="For how long closing a case can be undone.",
+)  # fmt: skip
+WITHDRAWN_LISTED_H = _declare(
+    "enforcement.withdrawn_listed_h", "int", 24, unit="h", low=1, high=168,
+    es="Cuántas horas siguen a la vista los casos retirados automáticamente.",
+    en="How many hours cases withdrawn automatically stay listed.",
+)  # fmt: skip
+PHOTO_KEPT_DAYS = _declare(
+    "images.photo_kept_days", "int", 7, unit="days", low=1, high=30,
+    es="Cuántos días se guarda una foto sin caso abierto.",
+    en="How many days a photo without an open case is kept.",
+)  # fmt: skip
+DOUBTS_PER_HOUR = _declare(
+    "drivers.doubts_per_hour", "int", 6, low=1, high=100,
+    es="Cuántas dudas puede enviar una persona por hora.",
+    en="How many doubts one person may send in an hour.",
+)  # fmt: skip
+REPORTS_PER_HOUR = _declare(
+    "drivers.reports_per_hour", "int", 10, low=1, high=100,
+    es="Cuántos avisos puede enviar una persona por hora.",
+    en="How many reports one person may send in an hour.",
+)  # fmt: skip
+LOG_LEVEL = _declare(
+    "logs.level", "text", "info", scope="system",
+    es="Nivel mínimo de los registros que se guardan: debug, info, warning o error.",
+    en="Lowest level of log records that are kept: debug, info, warning or error.",
+)  # fmt: skip
+LOG_KEPT_DAYS = _declare(
+    "logs.kept_days", "int", 30, unit="days", low=1, high=365, scope="system",
+    es="Cuántos días se guardan los registros.",
+    en="How many days log records are kept.",
+)  # fmt: skip
+REPORTS_PER_DEVICE_MIN = _declare(
+    "gateway.device_requests_per_min", "int", 600, low=1, high=100000, scope="system",
+    es="Peticiones por minuto que se aceptan de un dispositivo.",
+    en="Requests per minute accepted from one device.",
+)  # fmt: skip
+REQUESTS_PER_IP_MIN = _declare(
+    "gateway.requests_per_ip_min", "int", 1200, low=10, high=1000000, scope="system",
+    es="Peticiones por minuto que se aceptan de una dirección en la puerta de usuarios.",
+    en="Requests per minute accepted from one address at the users' door.",
+)  # fmt: skip

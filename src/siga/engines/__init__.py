@@ -1,0 +1,1 @@
+"""What stands behind the doors of `siga.ports`: one file an engine, chosen in `system.py` and nowhere else."""

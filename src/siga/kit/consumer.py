@@ -1,0 +1,109 @@
+"""Following another service's journal: effects and cursor in one transaction, repeats harmless, poison set aside."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+
+from sqlalchemy import Connection
+
+from siga.contract.events import Event
+from siga.kit.clock import utc_now
+from siga.kit.journal import Journal
+from siga.kit.log import logger
+from siga.kit.problem import StoreFailed, StoreFull, Unavailable
+from siga.ports import Database, EventFeed
+
+Advance = Callable[[Connection], None]
+Handler = Callable[[Sequence[Event], Advance], Awaitable[None]]
+
+_WAIT_S = 20.0
+_TRIES = 5
+_PASSING = (StoreFailed, StoreFull, Unavailable, ConnectionError, TimeoutError)
+
+
+class Consumer:
+    """Reads `feed` from this service's cursor and hands batches to `handle(events, advance)`.
+
+    `handle` makes its effects in one transaction of `database` and calls `advance(conn)` inside it; a batch may come
+    again after a crash, so effects must be idempotent. Passing faults (store, network) are retried for ever with
+    back-off; an event that fails `_TRIES` times by itself is kept in `dead_events` and passed.
+    """
+
+    def __init__(self, *, name: str, feed: EventFeed, database: Database, journal: Journal, handle: Handler,
+                 batch: int = 500, on_progress: Callable[[], None] | None = None) -> None:  # fmt: skip
+        self.name, self.source = name, feed.source
+        self.position = 0
+        self._feed, self._database, self._journal = feed, database, journal
+        self._handle, self._batch, self._on_progress = handle, batch, on_progress
+        self._log = logger(name)
+
+    async def run(self) -> None:
+        """Follow for ever; cancel to stop."""
+        delay = 0.1
+        loaded = False
+        while True:
+            try:
+                if not loaded:
+                    self.position = await self._database.read(lambda c: self._journal.cursor(c, self.source))
+                    loaded = True
+                await self.step(_WAIT_S)
+                delay = 0.1
+            except _PASSING as fault:
+                self._log.warning("consumer_waits", source=self.source, why=str(fault), wait_s=round(delay, 1))
+                await asyncio.sleep(delay)
+                delay = min(delay * 2, 5.0)
+
+    async def step(self, wait_s: float) -> int:
+        """Read and handle one batch; the number of events handled."""
+        events = await self._feed.read(self.position, self._batch, wait_s)
+        if not events:
+            return 0
+        try:
+            await self._hand_over(events)
+        except _PASSING:
+            raise
+        except Exception as fault:
+            self._log.warning("batch_failed", source=self.source, why=repr(fault), events=len(events))
+            for one in events:
+                await self._one_by_one(one)
+        return len(events)
+
+    async def _hand_over(self, events: Sequence[Event]) -> None:
+        last = events[-1].position
+        await self._handle(events, lambda conn: self._journal.move_cursor(conn, self.source, last))
+        self.position = last
+        if self._on_progress:
+            self._on_progress()
+
+    async def _one_by_one(self, event: Event) -> None:
+        for attempt in range(1, _TRIES + 1):
+            try:
+                await self._hand_over([event])
+                return
+            except _PASSING:
+                raise
+            except Exception as fault:
+                reason = repr(fault)
+                await asyncio.sleep(0.05 * attempt)
+        self._log.error("event_set_aside", source=self.source, kind=event.kind, position=event.position, why=reason)
+
+        def set_aside(conn: Connection) -> None:
+            self._journal.bury(conn, event, reason, utc_now())
+            self._journal.move_cursor(conn, self.source, event.position)
+
+        await self._database.write(set_aside)
+        self.position = event.position
+
+
+def transactional(database: Database, effect: Callable[[Connection, Sequence[Event]], None]) -> Handler:
+    """A handler for effects that live in the database alone."""
+
+    async def handle(events: Sequence[Event], advance: Advance) -> None:
+        def work(conn: Connection) -> None:
+            effect(conn, events)
+            advance(conn)
+
+        await database.write(work)
+
+    return handle

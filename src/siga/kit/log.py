@@ -1,0 +1,87 @@
+"""structlog for every service: JSON records with request id and traceparent, never blocking, scrubbed of secrets."""
+
+from __future__ import annotations
+
+import logging
+import re
+import sys
+from collections.abc import MutableMapping
+from datetime import UTC, datetime
+from typing import Any, cast
+
+import msgspec
+import structlog
+
+from siga.contract.operations import LEVELS, Level, LogRecord
+from siga.kit import tracing
+from siga.ports import LogSink
+
+_SECRET_NAME = re.compile(
+    r"pass|secret|token|cookie|authorization|plate|uid|credential|(^|_)name$|email|mail|holder|csrf|code$|phone|key",
+    re.I,
+)
+_BEARER = re.compile(r"(Bearer\s+|eyJ)[A-Za-z0-9._-]{16,}")
+_MAX_TEXT = 2000
+
+
+class _Where:
+    """Where records of this process go; set once by `configure`."""
+
+    sink: LogSink | None = None
+    process: str = ""
+    stderr_level: int = LEVELS.index("warning")
+
+
+def configure(*, process: str, sink: LogSink | None, stderr_level: Level = "warning") -> None:
+    """Send this process's records to `sink` and, from `stderr_level` on, to stderr as JSON lines."""
+    _Where.sink, _Where.process, _Where.stderr_level = sink, process, LEVELS.index(stderr_level)
+    structlog.configure(
+        processors=[structlog.processors.format_exc_info, cast("Any", _deliver)],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.DEBUG),
+        logger_factory=structlog.ReturnLoggerFactory(),
+        cache_logger_on_first_use=False,
+    )
+
+
+def logger(service: str) -> Any:
+    """The logger of one service: `logger("parking").info("bay_changed", bay_id=…)`."""
+    return structlog.get_logger().bind(service=service)
+
+
+def scrub(fields: MutableMapping[str, Any]) -> dict[str, Any]:
+    """Fields without what must never be in a log: values under telling names, bearer tokens, very long text."""
+    return {key: "[removed]" if _SECRET_NAME.search(key) else _scrub_value(value) for key, value in fields.items()}
+
+
+def _scrub_value(value: Any) -> Any:
+    if isinstance(value, str):
+        return _BEARER.sub("[removed]", value)[:_MAX_TEXT]
+    if isinstance(value, dict):
+        return scrub(value)
+    if isinstance(value, list | tuple):
+        return [_scrub_value(v) for v in value]
+    return value
+
+
+def _deliver(_: Any, method: str, event: MutableMapping[str, Any]) -> str:
+    level = cast("Level", {"warn": "warning", "exception": "error"}.get(method, method))
+    service = str(event.pop("service", "siga"))
+    record = LogRecord(
+        at=datetime.now(UTC), service=service, level=level, event=str(event.pop("event", "")), process=_Where.process,
+        request_id=tracing.request_id.get(), traceparent=tracing.traceparent.get(), fields=scrub(event),
+    )  # fmt: skip
+    if _Where.sink is not None:
+        _Where.sink.offer(record)
+    if LEVELS.index(level) >= _Where.stderr_level:
+        sys.stderr.write(msgspec.json.encode(record, enc_hook=str).decode() + "\n")
+    return ""
+
+
+class ToStructlog(logging.Handler):
+    """Takes records of libraries that use the standard library's logging."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Hand one record on under its logger's name."""
+        method = getattr(logger("library"), record.levelname.lower(), None)
+        if method is not None and record.levelno >= logging.WARNING:
+            method("library_record", source=record.name, text=record.getMessage())
