@@ -52,6 +52,7 @@ ACTIONS: dict[str, frozenset[str]] = {
     "accreditations.manage": frozenset({"administrator"}),
     # History
     "history.read": frozenset({"police", "administrator", "operator"}),
+    "history.read_personal": frozenset({"police", "administrator"}),
     "history.import": frozenset({"administrator"}),
     # Enforcement: the administrator sees no evidence (D19)
     "cases.work": frozenset({"police"}),
@@ -66,6 +67,7 @@ ACTIONS: dict[str, frozenset[str]] = {
     "settings.change_system": frozenset({"platform", "operator"}),
     "logs.read": frozenset({"operator", "auditor", "platform"}),
     "alarms.read": frozenset({"operator", "administrator", "platform"}),
+    "alarms.acknowledge": frozenset({"operator", "administrator", "platform"}),
 }
 """Action → roles that may do it; what is not here is refused (deny by default)."""
 

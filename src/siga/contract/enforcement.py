@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Literal
 
-from siga.contract.base import Word
+from siga.contract.base import Ask, Word
 from siga.contract.events import event
-from siga.contract.parking import Category, SuspicionReason
+from siga.contract.parking import Category, PhotoTask, SuspicionReason
 
 CaseState = Literal["new", "acknowledged", "dispatched", "on_site", "resolved", "withdrawn"]
 Outcome = Literal["fined", "warned", "towed", "authorised", "gone", "false_alarm"]
@@ -42,6 +42,7 @@ class CaseChanged(Word):
     report_ids: tuple[str, ...] = ()
     complete: bool = False
     """Photo and plate are there, or it is known that they will not come."""
+    zone_id: str = ""
 
 
 @event
@@ -54,6 +55,8 @@ class StayJudged(Word):
     by: Literal["plate", "officer"]
     at: datetime
     accreditation_id: str | None = None
+    undone: bool = False
+    """The officer took this very word back within the undo window: the stay is as if it had not been said."""
 
 
 @event
@@ -97,3 +100,48 @@ class PhotoReading(Word):
     reason: str | None = None
     sha256: str = ""
     taken_at: datetime | None = None
+
+
+class PhotoKept(Word):
+    """Answer to a photo that was stored (or had been before): its id and the SHA-256 of the original bytes."""
+
+    photo_id: str
+    sha256: str
+
+
+class PhotoHold(Ask):
+    """How long a photo must be kept: None = until further notice, an instant = until then (one that is past: let go)."""
+
+    until: datetime | None = None
+
+
+class PhotoTasks(Word):
+    """Photos a camera is asked for now (D14)."""
+
+    tasks: list[PhotoTask] = []
+
+
+class OnDuty(Word):
+    """How many officers are on duty in a municipality."""
+
+    on_duty: int
+
+
+class QuarantinedJob(Word):
+    """A photo that could not be read after all tries, and why; no plate is in it."""
+
+    job_id: str
+    photo_id: str
+    municipality_id: str
+    reason: str
+    tries: int
+    created_at: datetime
+
+
+class JobsOverview(Word):
+    """The photo queue: how many jobs are in each state, the age of the oldest one that waits, and what was set aside."""
+
+    counts: dict[str, int]
+    oldest_waiting_s: float | None = None
+    quarantined: list[QuarantinedJob] = []
+    next: str | None = None

@@ -258,6 +258,16 @@ class BayChanged(Word):
 
 
 @event
+class BayHeard(Word):
+    """The sensor spoke again without news: only ages change. `view` is None for a personal bay."""
+
+    bay_id: str
+    heard_at: datetime
+    observed_at: datetime
+    view: BayView | None = None
+
+
+@event
 class ReportCameLate(Word):
     """A report older than the present state: history takes it, the present does not move."""
 

@@ -24,12 +24,16 @@ class Setting(msgspec.Struct, frozen=True, kw_only=True):
     low: float | None = None
     high: float | None = None
     scope: Scope = "municipality"
+    choices: tuple[str, ...] = ()
+    """The only texts that are taken, where there are few."""
 
     def fault(self, value: object) -> str | None:
         """Why `value` cannot be taken, as a sentence; None when it can."""
         if self.kind == "bool":
             return None if isinstance(value, bool) else "must be true or false"
         if self.kind == "text":
+            if self.choices and value not in self.choices:
+                return f"must be one of: {', '.join(self.choices)}"
             good = isinstance(value, str) and len(value) <= 500
             return None if good else "must be text of at most 500 characters"
         if isinstance(value, bool) or not isinstance(value, int | float):
@@ -44,10 +48,12 @@ class Setting(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def _declare(key: str, kind: SettingKind, default: Value, es: str, en: str, *, unit: str = "",
-             low: float | None = None, high: float | None = None, scope: Scope = "municipality") -> Setting:  # fmt: skip
+             low: float | None = None, high: float | None = None, scope: Scope = "municipality",
+             choices: tuple[str, ...] = ()) -> Setting:  # fmt: skip
     setting = Setting(
-        key=key, kind=kind, default=default, summary={"es": es, "en": en}, unit=unit, low=low, high=high, scope=scope
-    )
+        key=key, kind=kind, default=default, summary={"es": es, "en": en}, unit=unit, low=low, high=high, scope=scope,
+        choices=choices,
+    )  # fmt: skip
     DECLARED[key] = setting
     return setting
 
@@ -108,7 +114,7 @@ REPORTS_PER_HOUR = _declare(
     en="How many reports one person may send in an hour.",
 )  # fmt: skip
 LOG_LEVEL = _declare(
-    "logs.level", "text", "info", scope="system",
+    "logs.level", "text", "info", scope="system", choices=("debug", "info", "warning", "error"),
     es="Nivel mínimo de los registros que se guardan: debug, info, warning o error.",
     en="Lowest level of log records that are kept: debug, info, warning or error.",
 )  # fmt: skip

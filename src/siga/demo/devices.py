@@ -18,7 +18,7 @@ CUSTODY = "Policía Local de Villaserena"
 
 
 def equip(rng: Random, bays: list[Bay]) -> tuple[list[Bay], list[Device]]:
-    """Give most bays a sensor and groups of neighbours a camera: the bays, now naming their devices, and the devices."""
+    """Give most bays a sensor and groups of neighbours a camera: the bays naming their devices, and the devices."""
     dumb = set(rng.sample(range(len(bays)), round(len(bays) * UNMONITORED_SHARE)))
     devices: list[Device] = []
     equipped: list[Bay] = []
@@ -40,8 +40,9 @@ def equip(rng: Random, bays: list[Bay]) -> tuple[list[Bay], list[Device]]:
 
 def _sensor(rng: Random, bay: Bay, number: int) -> Device:
     reads_cards = "card" in bay.identify
+    model = "Bordillo R2" if reads_cards else "Bordillo S2"
     return Device(
-        serial=f"VS-S{number:04d}", kind="bay_sensor", model="Bordillo R2" if reads_cards else "Bordillo S2", bays=(bay.code,),
+        serial=f"VS-S{number:04d}", kind="bay_sensor", model=model, bays=(bay.code,),
         lon=bay.lon, lat=bay.lat, period_s=60, reads_cards=reads_cards,
         battery_pct=rng.randint(9, 24) if rng.random() < 0.03 else rng.randint(46, 100),
     )  # fmt: skip
@@ -79,8 +80,10 @@ def _group(bay: Bay, open_bays: dict[str, Bay]) -> list[Bay]:
 
 
 def _camera(group: list[Bay], number: int) -> Device:
+    lon = round(sum(bay.lon for bay in group) / len(group), 7)
+    lat = round(sum(bay.lat for bay in group) / len(group), 7)
     return Device(
         serial=f"VS-C{number:03d}", kind="camera", model="Atalaya 4", bays=tuple(sorted(bay.code for bay in group)),
-        lon=round(sum(bay.lon for bay in group) / len(group), 7), lat=round(sum(bay.lat for bay in group) / len(group), 7),
+        lon=lon, lat=lat,
         period_s=300, resolution=RESOLUTION, custody=CUSTODY,
     )  # fmt: skip

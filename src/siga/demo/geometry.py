@@ -1,4 +1,4 @@
-"""The town's plan: a plain grid in metres, bent and turned by one smooth map, so that streets look grown and never tangle."""
+"""The town's plan: a grid in metres, bent and turned by one smooth map, so that streets look grown and never tangle."""
 
 from __future__ import annotations
 
@@ -41,7 +41,9 @@ class Frame(Struct, frozen=True, kw_only=True):
     def point(self, u: float, v: float) -> Point:
         """The place on earth (WGS84, seven decimals, about a centimetre) for a place of the plan."""
         x, y = self.metres(u, v)
-        return Point(lon=round(CENTRE.lon + x / _METRES_PER_DEG_LON, 7), lat=round(CENTRE.lat + y / _METRES_PER_DEG_LAT, 7))
+        return Point(
+            lon=round(CENTRE.lon + x / _METRES_PER_DEG_LON, 7), lat=round(CENTRE.lat + y / _METRES_PER_DEG_LAT, 7)
+        )
 
     def bearing_deg(self, u: float, v: float, along_u: bool) -> float:
         """Direction of a street at a place of the plan, 0 ≤ bearing < 180, clockwise from north."""
@@ -62,7 +64,7 @@ def make_frame(rng: Random) -> Frame:
 
 def inside(u: float, v: float) -> bool:
     """Whether a place of the plan lies within the town's bounds."""
-    return abs(u / HALF_WIDTH_M) ** _CORNER + abs(v / HALF_HEIGHT_M) ** _CORNER <= 1
+    return math.pow(abs(u / HALF_WIDTH_M), _CORNER) + math.pow(abs(v / HALF_HEIGHT_M), _CORNER) <= 1
 
 
 def distance_m(a: Point, b: Point) -> float:

@@ -15,7 +15,13 @@ from siga.demo.geometry import distance_m
 from siga.demo.model import Bay, Category, Closure, Identification, Kerb, Life, Point, Surface, Surroundings
 from siga.demo.streets import Layout
 
-SHARES: dict[Category, float] = {"disabled": 0.75, "delivery": 0.09, "taxi": 0.05, "authority": 0.055, "ambulance": 0.055}
+SHARES: dict[Category, float] = {
+    "disabled": 0.75,
+    "delivery": 0.09,
+    "taxi": 0.05,
+    "authority": 0.055,
+    "ambulance": 0.055,
+}
 UNMONITORED_SHARE = 0.15
 MOST_BAYS = 2000
 _PITCH_M = 6.8
@@ -81,7 +87,9 @@ def _slots(layout: Layout) -> dict[str, list[Slot]]:
                 place = layout.frame.point(u, v)
                 near = tuple((kind, d) for kind, mark in marks if (d := distance_m(place, mark)) < 2.5 * _NEAR_M)
                 zone = layout.zone_at(u, v).code
-                slots[zone].append(Slot(run=index, side=side, step=step, along=along, place=place, zone=zone, near=near))
+                slots[zone].append(
+                    Slot(run=index, side=side, step=step, along=along, place=place, zone=zone, near=near)
+                )
     return slots
 
 
@@ -108,7 +116,9 @@ def _choose(
     if wanted <= 0 or not slots:
         return []
     wishes = _WHERE[category]
-    weights = list(accumulate(0.03 + sum(math.exp(-d / 90) for kind, d in slot.near if kind in wishes) for slot in slots))
+    weights = list(
+        accumulate(0.03 + sum(math.exp(-d / 90) for kind, d in slot.near if kind in wishes) for slot in slots)
+    )
     by_place = {(slot.run, slot.side, slot.step): slot for slot in slots}
     result: list[tuple[Slot, Category]] = []
     for _ in range(40 * wanted + 200):
@@ -189,5 +199,3 @@ def _with_lives(rng: Random, bays: list[Bay]) -> list[Bay]:
             closure = Closure(reason=reason, from_offset_d=start, until_offset_d=end)
         result.append(bay if life == "in_service" else replace(bay, life=life, closure=closure))
     return result
-
-

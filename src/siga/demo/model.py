@@ -1,4 +1,4 @@
-"""The words of the synthetic town: frozen structs without behaviour, keyed by what is painted or printed on the thing."""
+"""The words of the synthetic town: frozen structs, keyed by what is painted or printed on the thing."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ Surface = Literal["asphalt", "paving_stones", "concrete", "sett"]
 Layout = Literal["parallel", "perpendicular"]
 Identification = Literal["card", "camera", "check_in"]
 Surroundings = Literal["centre", "shops", "market", "health", "station", "residential", "leisure"]
+Mode = Literal["enforcing", "observe_only"]
 AreaKind = Literal["river", "park", "square"]
 DeviceKind = Literal["bay_sensor", "camera"]
 Standing = Literal["valid", "expired", "revoked"]
@@ -67,13 +68,13 @@ class Zone(Struct, frozen=True, kw_only=True):
     code: str
     name: str
     district: str
-    mode: Literal["enforcing", "observe_only"]
+    mode: Mode
     centre: Point
     outline: tuple[Point, ...]
 
 
 class Rule(Struct, frozen=True, kw_only=True):
-    """Who may park when: for a category in the whole town, or in `zone`, or in the one bay `bay`; None is "any" or "no limit"."""
+    """Who may park when: a category in the whole town, in `zone`, or at the one `bay`; a stay of None has no limit."""
 
     category: Category
     zone: str | None = None
@@ -92,7 +93,7 @@ class Closure(Struct, frozen=True, kw_only=True):
 
 
 class Bay(Struct, frozen=True, kw_only=True):
-    """One reserved space at the kerb; `demand` is relative (1 is an ordinary bay), `bearing_deg` the kerb's, clockwise from north."""
+    """One reserved space; `demand` is relative (1: an ordinary bay), `bearing_deg` the kerb's, clockwise from north."""
 
     code: str
     zone: str
@@ -124,7 +125,7 @@ class Bay(Struct, frozen=True, kw_only=True):
 
 
 class Device(Struct, frozen=True, kw_only=True):
-    """A bay sensor (one bay) or a camera (several); the last two fields only for cameras, which need them to be switched on."""
+    """A bay sensor (one bay) or a camera (several); only cameras have, and need, the last two fields."""
 
     serial: str
     kind: DeviceKind
@@ -140,7 +141,7 @@ class Device(Struct, frozen=True, kw_only=True):
 
 
 class Holder(Struct, frozen=True, kw_only=True):
-    """Who has an accreditation; days count from the day the town is seeded (negative: before). `card_uid` is upper-case hex."""
+    """Who has an accreditation; days count from the day of seeding (negative: before), `card_uid` is upper-case hex."""
 
     key: str
     name: str

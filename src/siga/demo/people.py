@@ -45,7 +45,7 @@ def make_plate(rng: Random) -> str:
 
 
 def make_card_uid(rng: Random) -> str:
-    """A card's UID as upper-case hex: mostly 7 bytes, else 4 or 10; never the forms reserved for random UIDs or cascades."""
+    """A card's UID as upper-case hex: mostly 7 bytes, else 4 or 10; never a form kept for random UIDs or cascades."""
     length = rng.choices((4, 7, 10), (0.3, 0.6, 0.1))[0]
     first = "04" if length > 4 else f"{rng.choice([byte for byte in range(0x10, 0xE0) if byte != 0x88]):02X}"
     return first + rng.randbytes(length - 1).hex().upper()
@@ -56,8 +56,8 @@ def make_people(rng: Random, zones: tuple[str, ...]) -> People:
     plates = _unique(make_plate, rng)
     uids = _unique(make_card_uid, rng)
     people = _people_names(rng)
-    standings: list[Standing] = ["expired"] * 9 + ["revoked"] * 5
-    standings += ["valid"] * (HOLDERS - len(standings))
+    counts: tuple[tuple[Standing, int], ...] = (("expired", 9), ("revoked", 5), ("valid", HOLDERS - 14))
+    standings = [standing for standing, count in counts for _ in range(count)]
     rng.shuffle(standings)
     holders = [
         _holder(rng, index, next(people), "disabled", standing, next(uids), plates, rng.choice(zones))
@@ -67,14 +67,18 @@ def make_people(rng: Random, zones: tuple[str, ...]) -> People:
         for number in range(1, how_many + 1):
             name = label.format(n=number)
             zone = rng.choice(zones)
-            holders.append(_holder(rng, len(holders) + 1, name, category, "valid", next(uids), plates, zone, fleet=True))
+            holders.append(
+                _holder(rng, len(holders) + 1, name, category, "valid", next(uids), plates, zone, fleet=True)
+            )
     guests = tuple(_guest(rng, index, next(plates)) for index in range(1, GUESTS + 1))
     return People(holders=tuple(holders), guests=guests, strangers=tuple(next(plates) for _ in range(STRANGERS)))
 
 
 def make_drivers(rng: Random, holders: Sequence[Holder], bays: Iterable[Bay]) -> tuple[Driver, ...]:
     """Drivers with accounts: most have claimed their accreditation, the last two have none."""
-    public = [bay.code for bay in bays if bay.category == "disabled" and bay.life == "in_service" and bay.holder is None]
+    public = [
+        bay.code for bay in bays if bay.category == "disabled" and bay.life == "in_service" and bay.holder is None
+    ]
     with_card = [holder for holder in holders if not holder.collective and holder.standing == "valid"]
     claimed = rng.sample(with_card, DRIVERS - 2)
     people = _people_names(rng, [holder.name for holder in holders if not holder.collective])
@@ -84,10 +88,14 @@ def make_drivers(rng: Random, holders: Sequence[Holder], bays: Iterable[Bay]) ->
         name = holder.name if holder else next(people)
         drivers.append(
             Driver(
-                key=f"D{index + 1:02d}", name=name, email=_email(name), language="en" if index % 5 == 4 else "es",
-                holder=holder.key if holder else None, favourites=tuple(rng.sample(public, min(3, len(public)))),
+                key=f"D{index + 1:02d}",
+                name=name,
+                email=_email(name),
+                language="en" if index % 5 == 4 else "es",
+                holder=holder.key if holder else None,
+                favourites=tuple(rng.sample(public, min(3, len(public)))),
                 minimum_width_m=rng.choice((None, None, 2.2, 3.3)),
-            )  # fmt: skip
+            )
         )
     return tuple(drivers)
 
@@ -97,7 +105,13 @@ def make_staff(rng: Random, taken: Iterable[str]) -> tuple[Staff, ...]:
     people = _people_names(rng, taken)
     return tuple(
         Staff(
-            key=f"S{index}", name=(name := next(people)), email=_email(name), language=language, role=role, zones=zones, badge=badge
+            key=f"S{index}",
+            name=(name := next(people)),
+            email=_email(name),
+            language=language,
+            role=role,
+            zones=zones,
+            badge=badge,
         )
         for index, (role, language, zones, badge) in enumerate(_STAFF, 1)
     )
@@ -118,7 +132,8 @@ def _holder(
     end = -rng.randint(40, 300) if standing == "expired" else rng.randint(60, 1500)
     cars = 1 if fleet or rng.random() < 0.8 else 2
     return Holder(
-        key=f"H{index:03d}", name=name, category=category, collective=fleet, issuer=ISSUER, number=f"VS-{rng.randint(10, 99)}{index:04d}",
+        key=f"H{index:03d}", name=name, category=category, collective=fleet, issuer=ISSUER,
+        number=f"VS-{rng.randint(10, 99)}{index:04d}",
         standing=standing, valid_from_offset_d=start, valid_until_offset_d=end,
         revoked_offset_d=-rng.randint(35, 200) if standing == "revoked" else None,
         card_uid=card_uid, plates=tuple(next(plates) for _ in range(cars)), zone=zone,
@@ -128,7 +143,9 @@ def _holder(
 def _guest(rng: Random, index: int, plate: str) -> Guest:
     issuer = rng.choice(names.GUEST_ISSUERS)
     number = f"{rng.randint(1, 52):02d}-{rng.randint(100, 99_999):05d}"
-    return Guest(key=f"G{index:02d}", issuer=issuer, number=number, valid_until_offset_d=rng.randint(90, 1500), plate=plate)
+    return Guest(
+        key=f"G{index:02d}", issuer=issuer, number=number, valid_until_offset_d=rng.randint(90, 1500), plate=plate
+    )
 
 
 def _people_names(rng: Random, taken: Iterable[str] = ()) -> Iterator[str]:

@@ -44,7 +44,13 @@ _CATEGORY_DAYS: dict[Category, tuple[float, ...]] = {
     "taxi": (0.95, 0.9, 0.95, 1.0, 1.2, 1.15, 0.9),
 }
 # Drivers who would come on an ordinary day to a bay of demand 1, were it always free.
-_ARRIVALS_PER_DAY: dict[Category, float] = {"disabled": 6.6, "delivery": 17.0, "taxi": 36.0, "authority": 7.0, "ambulance": 6.0}
+_ARRIVALS_PER_DAY: dict[Category, float] = {
+    "disabled": 11.5,
+    "delivery": 25.0,
+    "taxi": 58.0,
+    "authority": 11.0,
+    "ambulance": 7.0,
+}
 _MARKET_FACTOR = 2.4
 _MARKET_HOURS = range(7, 15)
 

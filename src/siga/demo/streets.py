@@ -23,25 +23,14 @@ from siga.demo.geometry import (
     inside,
     make_frame,
 )
-from siga.demo.model import Address, Area, AreaKind, Landmark, Point, Street, Surroundings, Zone
+from siga.demo.model import Address, Area, AreaKind, Landmark, Mode, Point, Street, Surroundings, Zone
 
 _SAMPLE_M = 12.0  # how finely a line is walked to find where it ends
 _CORNER_M = 15.0  # nothing is parked and no door stands nearer to a crossing's middle
 
-# Landmarks: (name, what draws people there, wished place of the plan).
-_LANDMARKS: tuple[tuple[str, Surroundings, float, float], ...] = (
-    ("Ayuntamiento", "centre", -120, 40), ("Juzgados", "centre", -210, 120), ("Biblioteca Municipal", "centre", -20, 110),
-    ("Calle Mayor comercial", "shops", -60, 10), ("Mercado de Abastos", "market", 180, 60),
-    ("Hospital Comarcal", "health", 10, 400), ("Centro de Salud Tenerías", "health", 30, -240),
-    ("Centro de Salud Arrabal", "health", -190, -470), ("Estación de Villaserena", "station", -560, 30),
-    ("Estación de Autobuses", "station", -420, -190), ("Polideportivo Municipal", "leisure", 330, -470),
-    ("Parque de la Alameda", "leisure", 450, 60), ("Teatro Cervera", "leisure", 90, -90),
-    ("Galerías del Ensanche", "shops", -380, 330), ("Residencia San Roque", "residential", 430, -200),
-)  # fmt: skip
-
 
 class Run(Struct, frozen=True, kw_only=True):
-    """One street on the plan: from `start` to `end` along u or v, at `fixed` on the other axis; `crossings` lie along it."""
+    """One street on the plan: from `start` to `end` along u or v, at `fixed` on the other axis, with its crossings."""
 
     name: str
     along_u: bool
@@ -103,7 +92,7 @@ def lay_out(rng: Random) -> Layout:
     runs = tuple(_runs(rng, us, vs, south, park))
     boxes = tuple(_zones(frame, us, vs))
     areas = _areas(frame, us, vs, park)
-    landmarks = tuple(_landmark(frame, us, sorted(south + vs), wish) for wish in _LANDMARKS)
+    landmarks = tuple(_landmark(frame, us, sorted(south + vs), wish) for wish in names.LANDMARKS)
     streets = tuple(Street(name=run.name, width_m=run.width_m, line=_line(frame, run)) for run in runs)
     bare = Layout(
         frame=frame, runs=runs, boxes=boxes, areas=areas, landmarks=landmarks, streets=streets, addresses=(), doors={}
@@ -111,7 +100,14 @@ def lay_out(rng: Random) -> Layout:
     doors = {(index, side): list(_doors(rng, bare, run, side)) for index, run in enumerate(runs) for side in (-1, 1)}
     addresses = tuple(address for row in doors.values() for _, address in row)
     return Layout(
-        frame=frame, runs=runs, boxes=boxes, areas=areas, landmarks=landmarks, streets=streets, addresses=addresses, doors=doors
+        frame=frame,
+        runs=runs,
+        boxes=boxes,
+        areas=areas,
+        landmarks=landmarks,
+        streets=streets,
+        addresses=addresses,
+        doors=doors,
     )
 
 
@@ -131,7 +127,11 @@ def _runs(rng: Random, us: list[float], vs: list[float], south: list[float], par
     """Every line of the grid cut at the river, the park and the town's bounds; each piece is a street of its own."""
     spare = list(names.STREETS)
     rng.shuffle(spare)
-    chosen = {_nearest(us, -235): names.OLD_BRIDGE, _nearest(us, 300): names.NEW_BRIDGE, _nearest(us, 15): names.MAIN_AVENUE}
+    chosen = {
+        _nearest(us, -235): names.OLD_BRIDGE,
+        _nearest(us, 300): names.NEW_BRIDGE,
+        _nearest(us, 15): names.MAIN_AVENUE,
+    }
     chosen |= {vs[0]: names.RIVERSIDE, _nearest(vs, 20): names.HIGH_STREET}
     bridges = {line for line, name in chosen.items() if name in (names.OLD_BRIDGE, names.NEW_BRIDGE)}
     lines = [(True, v) for v in south + vs] + [(False, u) for u in us]
@@ -147,9 +147,7 @@ def _runs(rng: Random, us: list[float], vs: list[float], south: list[float], par
             width = 20.0 if main else rng.choice((11.0, 12.0, 13.0, 14.0))
             crossings = tuple(line for line in across if start - 1 <= line <= end + 1)
             name = main or spare.pop()
-            yield Run(
-                name=name, along_u=along_u, fixed=fixed, start=start, end=end, width_m=width, crossings=crossings
-            )
+            yield Run(name=name, along_u=along_u, fixed=fixed, start=start, end=end, width_m=width, crossings=crossings)
 
 
 def _pieces(along_u: bool, fixed: float, park: tuple[float, ...], bridge: bool) -> list[tuple[float, float]]:
@@ -195,7 +193,7 @@ def _zones(frame: Frame, us: list[float], vs: list[float]) -> Iterator[ZoneBox]:
             ring = clipped(boundary(), west=west, south=south, east=east, north=north)
             middle = frame.point(sum(u for u, _ in ring) / len(ring), sum(v for _, v in ring) / len(ring))
             outline = tuple(frame.point(u, v) for u, v in densified(ring, 60))
-            mode = "observe_only" if code in names.OBSERVED_ONLY else "enforcing"
+            mode: Mode = "observe_only" if code in names.OBSERVED_ONLY else "enforcing"
             zone = Zone(code=code, name=name, district=district, mode=mode, centre=middle, outline=outline)
             yield ZoneBox(zone=zone, west=west, south=south, east=east, north=north)
 

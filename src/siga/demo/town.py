@@ -27,6 +27,7 @@ from siga.demo.model import (
     Zone,
 )
 from siga.demo.people import make_card_uid, make_drivers, make_people, make_plate, make_staff
+from siga.demo.rhythms import MARKET_WEEKDAY
 from siga.demo.streets import lay_out
 
 __all__ = [
@@ -53,13 +54,14 @@ __all__ = [
     "make_town",
 ]
 
-MARKET_WEEKDAY = 3  # Thursday
 PERSONAL_BAYS = 3
 _RULES = (
     Rule(category="disabled", hours="24/7", max_stay_s=None, grace_s=300),
     Rule(category="disabled", zone="CE", hours="24/7", max_stay_s=4 * 3600, grace_s=300),
     Rule(category="disabled", zone="ME", hours="24/7", max_stay_s=4 * 3600, grace_s=300),
-    Rule(category="delivery", hours="Mo-Fr 08:00-14:00,16:00-20:00; Sa 08:00-14:00; PH off", max_stay_s=1800, grace_s=300),
+    Rule(
+        category="delivery", hours="Mo-Fr 08:00-14:00,16:00-20:00; Sa 08:00-14:00; PH off", max_stay_s=1800, grace_s=300
+    ),
     Rule(category="delivery", zone="ME", hours="Mo-Sa 07:00-12:00; PH off", max_stay_s=1800, grace_s=180),
     Rule(category="authority", hours="Mo-Fr 07:30-20:00; PH off", max_stay_s=None, grace_s=180),
     Rule(category="ambulance", hours="24/7", max_stay_s=7200, grace_s=120),
@@ -79,9 +81,10 @@ def make_town(seed: int, bays: int = 300) -> Town:
     placed, devices = equip(_stream(seed, "devices"), make_bays(_stream(seed, "bays"), layout, bays))
     placed = _with_personal(_stream(seed, "personal"), placed, people.holders)
     drivers = make_drivers(_stream(seed, "drivers"), people.holders, placed)
-    taken = [person.name for person in (*people.holders, *drivers)]
+    taken = [holder.name for holder in people.holders if not holder.collective] + [driver.name for driver in drivers]
     return Town(
-        seed=seed, name="Villaserena", slug="villaserena", time_zone="Europe/Madrid", languages=("es", "en"), centre=CENTRE,
+        seed=seed, name="Villaserena", slug="villaserena", time_zone="Europe/Madrid", languages=("es", "en"),
+        centre=CENTRE,
         market_weekday=MARKET_WEEKDAY, districts=tuple(dict.fromkeys(zone.district for zone in zones)), zones=zones,
         streets=layout.streets, areas=layout.areas, landmarks=layout.landmarks, addresses=layout.addresses,
         rules=_RULES + _personal_rules(placed), bays=tuple(placed), devices=tuple(devices), holders=people.holders,
@@ -110,5 +113,7 @@ def _with_personal(rng: Random, bays: list[Bay], holders: tuple[Holder, ...]) ->
 
 def _personal_rules(bays: list[Bay]) -> tuple[Rule, ...]:
     return tuple(
-        Rule(category=bay.category, bay=bay.code, hours="24/7", max_stay_s=None, grace_s=300) for bay in bays if bay.holder
+        Rule(category=bay.category, bay=bay.code, hours="24/7", max_stay_s=None, grace_s=300)
+        for bay in bays
+        if bay.holder
     )

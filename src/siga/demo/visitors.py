@@ -11,8 +11,8 @@ from msgspec import Struct
 from siga.demo.model import Bay, Category, Guest, Holder, Town
 from siga.demo.people import make_plate
 
-# What a visitor does. "check_in": an accredited holder where no reader is, by the app; "lapsed": an expired or revoked card;
-# "foreign": a valid card at somebody else's personal bay; "stranger": no accreditation at all.
+# What a visitor does. "check_in": an accredited holder by the app, where no reader is; "lapsed": an expired or revoked
+# card; "foreign": a valid card at somebody else's personal bay; "stranger": no accreditation at all.
 VisitorKind = Literal["card", "check_in", "card_not_read", "guest", "lapsed", "foreign", "stranger"]
 Authorisation = Literal["authorised", "declared", "unverified", "unauthorised"]
 
@@ -30,7 +30,7 @@ _TRIES = 12  # to find somebody of that kind who is not parked elsewhere
 
 
 class Visitor(Struct, frozen=True, kw_only=True):
-    """One car that comes: `key` is the holder's or guest's key or, for a stranger, the plate; it is unique among parked cars.
+    """One car that comes: `key` is the holder's or guest's key or, for a stranger, the plate.
 
     `card_uid` is what the reader sends (None: no read, or no reader here); `expected` what SIGA should come to,
     before any officer's word.
@@ -48,10 +48,11 @@ class Visitor(Struct, frozen=True, kw_only=True):
 class Crowd(Struct, frozen=True, kw_only=True):
     """The town's people sorted for drawing; make one per town with `crowd`."""
 
-    valid: dict[Category, tuple[Holder, ...]]
-    lapsed: tuple[Holder, ...]
-    by_key: dict[str, Holder]
-    guests: tuple[Guest, ...]
+    valid: dict[Category, tuple[str, ...]]
+    lapsed: tuple[str, ...]
+    guest_keys: tuple[str, ...]
+    holders: dict[str, Holder]
+    guests: dict[str, Guest]
     strangers: tuple[str, ...]
 
 
@@ -60,10 +61,13 @@ def crowd(town: Town) -> Crowd:
     valid = [holder for holder in town.holders if holder.standing == "valid"]
     categories: tuple[Category, ...] = ("disabled", "ambulance", "authority", "delivery", "taxi")
     return Crowd(
-        valid={category: tuple(holder for holder in valid if holder.category == category) for category in categories},
-        lapsed=tuple(holder for holder in town.holders if holder.standing != "valid"),
-        by_key={holder.key: holder for holder in town.holders},
-        guests=town.guests,
+        valid={
+            category: tuple(holder.key for holder in valid if holder.category == category) for category in categories
+        },
+        lapsed=tuple(holder.key for holder in town.holders if holder.standing != "valid"),
+        guest_keys=tuple(guest.key for guest in town.guests),
+        holders={holder.key: holder for holder in town.holders},
+        guests={guest.key: guest for guest in town.guests},
         strangers=town.strangers,
     )
 
@@ -100,16 +104,21 @@ def _with_card(bay: Bay, holder: Holder, kind: VisitorKind, rng: Random) -> Visi
         expected = "unauthorised"
     uid = holder.card_uid if reader and kind in ("card", "lapsed", "foreign") else None
     return Visitor(
-        key=holder.key, kind=kind, plate=rng.choice(holder.plates), card_uid=uid, holder=holder, guest=None, expected=expected
+        key=holder.key,
+        kind=kind,
+        plate=rng.choice(holder.plates),
+        card_uid=uid,
+        holder=holder,
+        guest=None,
+        expected=expected,
     )
 
 
 def _guest(people: Crowd, bay: Bay, rng: Random, parked: Collection[str]) -> Visitor | None:
-    keys = [guest.key for guest in people.guests]
-    key = _free(keys, rng, parked)
+    key = _free(people.guest_keys, rng, parked)
     if key is None:
         return None
-    guest = people.guests[keys.index(key)]
+    guest = people.guests[key]
     expected: Authorisation = "declared" if "check_in" in bay.identify else "unverified"
     return Visitor(key=key, kind="guest", plate=guest.plate, card_uid=None, holder=None, guest=guest, expected=expected)
 
@@ -117,10 +126,9 @@ def _guest(people: Crowd, bay: Bay, rng: Random, parked: Collection[str]) -> Vis
 def _holder(people: Crowd, bay: Bay, kind: VisitorKind, rng: Random, parked: Collection[str]) -> Holder | None:
     """Whose card it is: at a personal bay its own holder's, unless a foreign one comes."""
     if bay.holder and kind != "foreign":
-        return people.by_key[bay.holder] if bay.holder not in parked else None
-    pool = people.lapsed if kind == "lapsed" else people.valid[bay.category]
-    key = _free([holder.key for holder in pool if holder.key != bay.holder], rng, parked)
-    return None if key is None else people.by_key[key]
+        return people.holders[bay.holder] if bay.holder not in parked else None
+    key = _free(people.lapsed if kind == "lapsed" else people.valid[bay.category], rng, parked)
+    return None if key is None or key == bay.holder else people.holders[key]
 
 
 def _free(keys: Sequence[str], rng: Random, parked: Collection[str]) -> str | None:

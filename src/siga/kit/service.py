@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -36,6 +36,8 @@ class Context:
     local_feed: Callable[[Any, Database], EventFeed]
     """This service's own journal as a feed: `local_feed(journal, database)`."""
     images: Callable[[], ImageStore]
+    apps: Mapping[str, ASGI] = field(default_factory=dict)
+    """The other services' apps for raw forwarding, near or far, by name."""
     clock: Clock = utc_now
     options: dict[str, Any] = field(default_factory=dict)
     """Start options: `public_url`, `demo`, `trusted_proxy`, …"""

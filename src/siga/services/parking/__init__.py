@@ -1,0 +1,1 @@
+"""Bays, zones, rules, devices and their live state: the fast one."""

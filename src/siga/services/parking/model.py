@@ -1,0 +1,383 @@
+"""How a bay's state follows from what is reported, declared and decided: pure functions of (state, what came, now).
+
+Occupancy and authorisation are two fields by two functions. Reports are folded in the order (assignment of the device
+to the bay, boot epoch, sequence), so any permutation with duplicates ends in the same state.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import date, datetime, timedelta
+from typing import Literal
+
+import msgspec
+
+from siga.contract.base import Word
+from siga.contract.parking import Authorisation, Bay, Category, Occupancy, PublicOccupancy
+from siga.contract.users import AccreditationBrief, CredentialCopy
+
+Order = tuple[int, int, int]
+By = Literal["card", "tag", "plate", "check_in", "officer"]
+
+AHEAD = timedelta(minutes=5)
+"""A device clock further ahead than this is not believed."""
+TOO_OLD = timedelta(days=7)
+"""An observation older than this is kept apart for a person."""
+EARLY_CHECK_IN = timedelta(minutes=15)
+"""How long before the sensor sees the car a check-in or a card read may come and still belong to the stay."""
+
+
+class Entry(Word):
+    """One report in its place: what was seen, when, and under which credential's keyed match."""
+
+    order: Order
+    occupied: bool
+    observed_at: datetime
+    received_at: datetime
+    credential: str | None = None
+    clock_suspect: bool = False
+
+
+class CheckInMark(Word):
+    """A driver's word that lies upon a bay until it ends."""
+
+    check_in_id: str
+    kind: Literal["accredited", "declared"]
+    at: datetime
+    accreditation_id: str | None = None
+
+
+class Judgement(Word):
+    """A positive word about the stay: a plate was found accredited, or an officer decided."""
+
+    authorisation: Literal["authorised", "unauthorised"]
+    by: By
+
+
+class Stay(Word):
+    """The car that stands there now. `credential` is the last one read in this run of reports."""
+
+    stay_id: str
+    started_at: datetime
+    authorisation: Authorisation = "pending"
+    authorised_by: By | None = None
+    accreditation_id: str | None = None
+    credential: str | None = None
+    judged: Judgement | None = None
+    suspected: tuple[str, ...] = ()
+    """Reasons for which this stay was already told to Enforcement, each once."""
+
+
+class BayState(Word):
+    """What is known of one bay. `told` is the sensor's last word; `silent` hides it without forgetting it (D5)."""
+
+    bay_id: str
+    assignment: int = 0
+    order: Order | None = None
+    told: bool | None = None
+    silent: bool = False
+    observed_at: datetime | None = None
+    changed_at: datetime | None = None
+    heard_at: datetime | None = None
+    doubted_at: datetime | None = None
+    stay: Stay | None = None
+    check_in: CheckInMark | None = None
+    card: str | None = None
+    card_at: datetime | None = None
+    """A card read by a reader of its own, before or during the stay."""
+    sequence: int = 0
+
+
+class Terms(Word):
+    """What applies to the bay now: durations in seconds, settled from rule and settings by the caller."""
+
+    grace_s: int
+    period_s: int
+    silence_factor: float
+    doubt_lasts_s: int
+    max_stay_s: int | None = None
+
+
+CredentialsOf = Callable[[str], CredentialCopy | None]
+AccreditationsOf = Callable[[str], AccreditationBrief | None]
+
+
+class Evidence(Word):
+    """The read copies that authorisation is decided from, and the local day on which they must be valid."""
+
+    credential_of: CredentialsOf
+    accreditation_of: AccreditationsOf
+    today: date
+
+
+def place(order: Order, occupied: bool, observed_at: datetime | None, received_at: datetime,
+          credential: str | None = None) -> Entry:  # fmt: skip
+    """A report as an entry: without a time, or with one from the future, it counts as seen at its reception."""
+    suspect = observed_at is not None and observed_at - received_at > AHEAD
+    seen = received_at if observed_at is None or suspect else observed_at
+    return Entry(
+        order=order, occupied=occupied, observed_at=seen, received_at=received_at, credential=credential,
+        clock_suspect=suspect,
+    )  # fmt: skip
+
+
+def is_too_old(entry: Entry) -> bool:
+    """Whether the observation is so old that a person must look at it first."""
+    return entry.received_at - entry.observed_at > TOO_OLD
+
+
+def is_news(state: BayState, entry: Entry) -> bool:
+    """Whether the entry comes after everything that made the present state."""
+    return entry.order[0] >= state.assignment and (state.order is None or entry.order > state.order)
+
+
+def apply_report(state: BayState, entry: Entry, new_stay_id: str) -> BayState:
+    """The state after an entry that `is_news`. A stay is named `new_stay_id` if this entry begins one."""
+    heard_at = max(state.heard_at or entry.received_at, entry.received_at)
+    state = msgspec.structs.replace(
+        state, order=entry.order, assignment=entry.order[0], observed_at=entry.observed_at, heard_at=heard_at,
+        silent=False, doubted_at=None,
+    )  # fmt: skip
+    if state.told is not entry.occupied:
+        return _turned(state, entry, new_stay_id)
+    if state.stay is not None and entry.credential is not None:
+        return msgspec.structs.replace(state, stay=msgspec.structs.replace(state.stay, credential=entry.credential))
+    return state
+
+
+def _turned(state: BayState, entry: Entry, new_stay_id: str) -> BayState:
+    if not entry.occupied:
+        return msgspec.structs.replace(
+            state, told=False, changed_at=entry.observed_at, stay=None, check_in=None, card=None, card_at=None
+        )
+    stay = Stay(stay_id=new_stay_id, started_at=entry.observed_at, credential=entry.credential)
+    return msgspec.structs.replace(state, told=True, changed_at=entry.observed_at, stay=stay)
+
+
+def apply_late(state: BayState, entry: Entry, run: Sequence[Entry]) -> BayState:
+    """The state after an entry that came late: the present stays what it is, only its beginning may be known better.
+
+    `run` is the longest tail of this assignment's entries, in order and with `entry` in its place, that all say what
+    the newest says.
+    """
+    heard_at = max(state.heard_at or entry.received_at, entry.received_at)
+    state = msgspec.structs.replace(state, heard_at=heard_at)
+    if entry.order[0] != state.assignment or not run:
+        return state
+    state = msgspec.structs.replace(state, changed_at=run[0].observed_at)
+    if state.stay is None:
+        return state
+    read = next((e.credential for e in reversed(run) if e.credential is not None), None)
+    stay = msgspec.structs.replace(state.stay, started_at=run[0].observed_at, credential=read)
+    return msgspec.structs.replace(state, stay=stay)
+
+
+def tail_run(entries: Sequence[Entry]) -> Sequence[Entry]:
+    """The longest tail of entries (in order) that all say what the last one says."""
+    start = len(entries)
+    while start and entries[start - 1].occupied == entries[-1].occupied:
+        start -= 1
+    return entries[start:]
+
+
+def reassigned(state: BayState, assignment: int) -> BayState:
+    """Another device has the bay: nothing is known until its first report (D4)."""
+    return BayState(bay_id=state.bay_id, assignment=assignment, sequence=state.sequence)
+
+
+def card_read(state: BayState, credential: str, at: datetime) -> BayState:
+    """A reader of its own saw a card at this bay."""
+    if state.card_at is not None and at < state.card_at:
+        return state
+    return msgspec.structs.replace(state, card=credential, card_at=at)
+
+
+def checked_in(state: BayState, mark: CheckInMark) -> BayState:
+    """A driver checked in; an older mark gives way, the same one again changes nothing."""
+    if state.check_in is not None and state.check_in.at > mark.at:
+        return state
+    return msgspec.structs.replace(state, check_in=mark)
+
+
+def checked_out(state: BayState, check_in_id: str) -> BayState:
+    """The check-in ended; one that does not lie upon the bay changes nothing."""
+    if state.check_in is None or state.check_in.check_in_id != check_in_id:
+        return state
+    return msgspec.structs.replace(state, check_in=None)
+
+
+def doubted(state: BayState, at: datetime) -> BayState:
+    """Somebody on the spot says it is not free (D6); a doubt older than the sensor's last word changes nothing."""
+    if state.told is not False or (state.heard_at is not None and at <= state.heard_at):
+        return state
+    return msgspec.structs.replace(state, doubted_at=at)
+
+
+def judged(state: BayState, stay_id: str, judgement: Judgement) -> BayState:
+    """A positive word about the stay; about another stay it changes nothing."""
+    if state.stay is None or state.stay.stay_id != stay_id:
+        return state
+    return msgspec.structs.replace(state, stay=msgspec.structs.replace(state.stay, judged=judgement))
+
+
+# --- occupancy ---------------------------------------------------------------------------------------------------
+
+
+def is_closed(bay: Bay, now: datetime) -> bool:
+    """Whether the bay is closed at `now`, by its life or by its dates."""
+    if bay.life == "closed":
+        begun = bay.closed_from is None or bay.closed_from <= now
+        return begun and (bay.closed_to is None or now < bay.closed_to)
+    return bay.life in ("planned", "retired")
+
+
+def occupancy(bay: Bay, state: BayState, now: datetime) -> Occupancy:
+    """Closed before anything; unknown while nothing is told or the sensor is silent."""
+    if is_closed(bay, now):
+        return "closed"
+    if state.told is None or state.silent:
+        return "unknown"
+    return "occupied" if state.told else "free"
+
+
+def public_occupancy(bay: Bay, state: BayState, monitored: bool, now: datetime) -> PublicOccupancy:
+    """What drivers are shown: never free without a sensor that speaks (D1, D5) and nobody's doubt (D6)."""
+    seen = occupancy(bay, state, now)
+    if seen == "closed":
+        return "closed"
+    if not monitored:
+        return "unmonitored"
+    if seen == "free" and state.doubted_at is not None:
+        return "doubtful"
+    return seen
+
+
+# --- authorisation -----------------------------------------------------------------------------------------------
+
+
+def authorise(bay: Bay, state: BayState, evidence: Evidence, terms: Terms, now: datetime) -> BayState:
+    """The state with its stay's authorisation as the evidence has it at `now` (D8, D9)."""
+    stay = state.stay
+    if stay is None:
+        return state
+    word, by, accreditation_id = _word(bay, state, stay, evidence)
+    if word is None or word == "unauthorised":
+        over = now >= grace_over_at(stay, terms)
+        word = (word or "unverified") if over or _by_officer(stay) else "pending"
+    new = msgspec.structs.replace(
+        stay, authorisation=word, authorised_by=by if word in ("authorised", "declared", "unauthorised") else None,
+        accreditation_id=accreditation_id,
+    )  # fmt: skip
+    return state if new == stay else msgspec.structs.replace(state, stay=new)
+
+
+def _by_officer(stay: Stay) -> bool:
+    return stay.judged is not None and stay.judged.by == "officer"
+
+
+def _word(
+    bay: Bay, state: BayState, stay: Stay, evidence: Evidence
+) -> tuple[Authorisation | None, By | None, str | None]:
+    """(authorisation or None without evidence, by what, under which accreditation): yes before no before own word."""
+    if stay.judged is not None:
+        return stay.judged.authorisation, stay.judged.by, stay.accreditation_id
+    against = False
+    for credential in _credentials(state, stay):
+        row = evidence.credential_of(credential)
+        if row is None:
+            continue
+        if _row_holds(bay, row, evidence.today):
+            return "authorised", "card" if row.kind == "card" else row.kind, row.accreditation_id
+        against = True
+    mark = state.check_in if state.check_in and state.check_in.at >= stay.started_at - EARLY_CHECK_IN else None
+    if mark is not None and mark.accreditation_id is not None:
+        brief = evidence.accreditation_of(mark.accreditation_id)
+        if brief is not None and accreditation_holds(bay, brief, evidence.today):
+            return "authorised", "check_in", brief.accreditation_id
+    if against:
+        return "unauthorised", "card", None
+    if mark is not None and mark.kind == "declared" and not bay.personal:
+        return "declared", "check_in", None
+    return None, None, None
+
+
+def _credentials(state: BayState, stay: Stay) -> list[str]:
+    found = [stay.credential] if stay.credential else []
+    if state.card and state.card_at and state.card_at >= stay.started_at - EARLY_CHECK_IN:
+        found.append(state.card)
+    return found
+
+
+def _row_holds(bay: Bay, row: CredentialCopy, today: date) -> bool:
+    if row.credential_revoked or row.status != "valid" or not row.valid_from <= today <= row.valid_to:
+        return False
+    return _fits(bay, row.category, row.accreditation_id)
+
+
+def accreditation_holds(bay: Bay, brief: AccreditationBrief, today: date) -> bool:
+    """Whether the accreditation allows this bay on that day."""
+    valid = brief.status == "valid" and brief.valid_from <= today <= brief.valid_to
+    return valid and _fits(bay, brief.category, brief.accreditation_id)
+
+
+def _fits(bay: Bay, category: Category, accreditation_id: str) -> bool:
+    if bay.personal:
+        return accreditation_id == bay.personal_accreditation_id
+    return category == bay.category
+
+
+# --- time alone --------------------------------------------------------------------------------------------------
+
+
+def grace_over_at(stay: Stay, terms: Terms) -> datetime:
+    """When the stay's grace ends."""
+    return stay.started_at + timedelta(seconds=terms.grace_s)
+
+
+def silent_at(state: BayState, terms: Terms) -> datetime | None:
+    """When the sensor's silence makes the bay unknown, None when nothing was heard yet or it already is."""
+    if state.heard_at is None or state.silent or state.told is None:
+        return None
+    return state.heard_at + timedelta(seconds=terms.period_s * terms.silence_factor)
+
+
+def advance(bay: Bay, state: BayState, evidence: Evidence, terms: Terms, now: datetime) -> BayState:
+    """What time alone does until `now`: silence, the end of a doubt, the end of the grace."""
+    silence = silent_at(state, terms)
+    if silence is not None and now >= silence:
+        state = msgspec.structs.replace(state, silent=True)
+    if state.doubted_at is not None and now >= state.doubted_at + timedelta(seconds=terms.doubt_lasts_s):
+        state = msgspec.structs.replace(state, doubted_at=None)
+    return authorise(bay, state, evidence, terms, now)
+
+
+def suspicions(state: BayState, terms: Terms, in_force: bool, now: datetime) -> tuple[str, ...]:
+    """Reasons for which the present stay is to be looked at now, leaving out those already told.
+
+    Outside the rule's hours there is none; while the sensor is silent neither, since nobody knows if the car is there.
+    """
+    stay = state.stay
+    if stay is None or state.silent or not in_force:
+        return ()
+    found: list[str] = []
+    if stay.authorisation in ("unverified", "unauthorised"):
+        found.append(stay.authorisation)
+    if terms.max_stay_s is not None and now >= stay.started_at + timedelta(seconds=terms.max_stay_s):
+        found.append("overstay")
+    return tuple(reason for reason in found if reason not in stay.suspected)
+
+
+def next_deadline(state: BayState, terms: Terms, opens_at: datetime | None, now: datetime) -> datetime | None:
+    """When time alone may next change something; `opens_at` is when the rule's hours next begin, None if they run."""
+    times = [silent_at(state, terms)]
+    if state.doubted_at is not None:
+        times.append(state.doubted_at + timedelta(seconds=terms.doubt_lasts_s))
+    stay = state.stay
+    if stay is not None and not state.silent:
+        if stay.authorisation == "pending":
+            times.append(grace_over_at(stay, terms))
+        if terms.max_stay_s is not None and "overstay" not in stay.suspected:
+            times.append(max(stay.started_at + timedelta(seconds=terms.max_stay_s), opens_at or now))
+        if stay.authorisation in ("unverified", "unauthorised") and stay.authorisation not in stay.suspected:
+            times.append(opens_at)
+    return min((t for t in times if t is not None), default=None)

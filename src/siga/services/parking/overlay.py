@@ -1,0 +1,206 @@
+"""What one transaction is about to change: states, map and read copies over the committed picture, and the facts."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Literal
+
+import msgspec
+
+from siga.contract.parking import Bay, BayChanged, BayHeard, Rule, StaySuspected, SuspicionReason, Zone
+from siga.contract.users import AccreditationBrief, CredentialCopy, Municipality
+from siga.kit.journal import Fact
+from siga.services.parking import model
+from siga.services.parking.model import BayState
+from siga.services.parking.nonces import NonceWindow
+from siga.services.parking.picture import Picture, evidence
+from siga.services.parking.store import Assignment, DeviceRow
+
+Cause = Literal["report", "late_report", "time", "check_in", "credential", "doubt", "judged", "device", "map"]
+
+
+class Overlay:
+    """Collects changes; nothing of it is visible until `publish` after the commit. A failed commit just drops it."""
+
+    def __init__(self, picture: Picture, now: datetime) -> None:
+        self.picture, self.now = picture, now
+        self.facts: list[Fact] = []
+        self.states: dict[str, BayState] = {}
+        self.zones: dict[str, Zone] = {}
+        self.bays: dict[str, Bay] = {}
+        self.rules: dict[str, Rule | None] = {}
+        self.devices: dict[str, DeviceRow] = {}
+        self.assignments: dict[int, Assignment] = {}
+        self.nonces: dict[str, NonceWindow] = {}
+        self.credentials: dict[str, CredentialCopy] = {}
+        self.accreditations: dict[str, AccreditationBrief] = {}
+        self.municipalities: dict[str, Municipality] = {}
+        self.rows: list[dict[str, Any]] = []
+        self.keys: set[tuple[str, int, int]] = set()
+
+    def state(self, bay_id: str) -> BayState:
+        """The bay's state as this transaction has it so far."""
+        return self.states.get(bay_id) or self.picture.states[bay_id]
+
+    def bay(self, bay_id: str) -> Bay | None:
+        """The bay as this transaction has it so far."""
+        return self.bays.get(bay_id) or self.picture.bays.get(bay_id)
+
+    def window(self, device_id: str) -> NonceWindow:
+        """The device's nonces as this transaction has them so far."""
+        return self.nonces.get(device_id) or self.picture.devices[device_id].nonces
+
+    def monitored(self, bay_id: str) -> bool:
+        """Whether a sensor watches the bay, as this transaction has it so far."""
+        mine = [a for a in self.assignments.values() if a.bay_id == bay_id and self._is_sensor(a.device_id)]
+        if any(a.ended_at is None for a in mine):
+            return True
+        sensor = self.picture.sensor_of(bay_id)
+        return sensor is not None and not any(a.device_id == sensor for a in mine)
+
+    def _is_sensor(self, device_id: str) -> bool:
+        row = self.devices.get(device_id) or self.picture.devices.get(device_id)
+        return row is not None and row.device.kind == "bay_sensor"
+
+    def credential(self, credential: str) -> CredentialCopy | None:
+        """A row of the read copy as this transaction has it so far."""
+        return self.credentials.get(credential) or self.picture.credentials.get(credential)
+
+    def accreditation(self, accreditation_id: str) -> AccreditationBrief | None:
+        """A row of the read copy as this transaction has it so far."""
+        return self.accreditations.get(accreditation_id) or self.picture.accreditations.get(accreditation_id)
+
+    def tell(self, data: msgspec.Struct, municipality_id: str, subject_id: str, at: datetime | None = None,
+             sequence: int = 0) -> None:  # fmt: skip
+        """Add a fact."""
+        self.facts.append(
+            Fact(data=data, municipality_id=municipality_id, subject_id=subject_id, sequence=sequence,  # type: ignore[arg-type]
+                 occurred_at=at or self.now)
+        )  # fmt: skip
+
+    def settle(self, bay: Bay, after: BayState, cause: Cause, *, heard: bool = False, told: bool = False) -> BayState:
+        """Let time and evidence act upon a new state, keep it, and tell what changed.
+
+        `heard`: the sensor spoke, so ages changed even if nothing else did; `told`: tell it in any case.
+        """
+        before, picture, now = self.state(bay.bay_id), self.picture, self.now
+        terms = picture.terms_of(bay, now)
+        proof = evidence(self.credential, self.accreditation, picture.local_day(bay, now))
+        after = model.advance(bay, after, proof, terms, now)
+        zone = self.zones.get(bay.zone_id) or picture.zones.get(bay.zone_id)
+        reasons: tuple[str, ...] = ()
+        if bay.life == "in_service" and zone is not None:
+            reasons = model.suspicions(after, terms, picture.in_force(bay, now), now)
+        if reasons and after.stay is not None:
+            stay = msgspec.structs.replace(after.stay, suspected=(*after.stay.suspected, *reasons))
+            after = msgspec.structs.replace(after, stay=stay)
+        if after == before and not told:
+            return after
+        if told or self._differs(bay, before, after):
+            after = msgspec.structs.replace(after, sequence=before.sequence + 1)
+            self._tell_changed(bay, before, after, cause)
+        elif heard and after.heard_at is not None and after.observed_at is not None:
+            view = picture.view(bay, after, now) if picture.is_public(bay) else None
+            heard_fact = BayHeard(bay_id=bay.bay_id, heard_at=after.heard_at, observed_at=after.observed_at, view=view)
+            self.tell(heard_fact, bay.municipality_id, bay.bay_id)
+        self.states[bay.bay_id] = after
+        for reason in reasons:
+            self._tell_suspected(bay, after, zone, reason)
+        return after
+
+    def _differs(self, bay: Bay, before: BayState, after: BayState) -> bool:
+        return self._shown(bay, before) != self._shown(bay, after)
+
+    def _shown(self, bay: Bay, state: BayState) -> tuple[Any, ...]:
+        stay = state.stay
+        who = (stay.stay_id, stay.authorisation, stay.authorised_by, stay.accreditation_id) if stay else None
+        return model.occupancy(bay, state, self.now), state.changed_at, state.doubted_at is not None, who
+
+    def _tell_changed(self, bay: Bay, before: BayState, after: BayState, cause: Cause) -> None:
+        monitored = self.monitored(bay.bay_id)
+        stay, ended = after.stay, before.stay
+        public = self.picture.is_public(bay)
+        self.tell(
+            BayChanged(
+                bay_id=bay.bay_id, zone_id=bay.zone_id, code=bay.code, category=bay.category,
+                occupancy=model.occupancy(bay, after, self.now),
+                public_occupancy=model.public_occupancy(bay, after, monitored, self.now),
+                authorisation=stay.authorisation if stay else None,
+                previous_occupancy=model.occupancy(bay, before, self.now),
+                previous_authorisation=ended.authorisation if ended else None,
+                observed_at=after.observed_at, changed_at=after.changed_at, heard_at=after.heard_at,
+                stay_id=stay.stay_id if stay else None,
+                ended_stay_id=ended.stay_id if ended and (stay is None or stay.stay_id != ended.stay_id) else None,
+                subject=self._subject(after), authorised_by=stay.authorised_by if stay else None, cause=cause,
+                personal=bay.personal,
+                view=self.picture.view(bay, after, self.now, monitored=monitored) if public else None,
+            ),
+            bay.municipality_id, bay.bay_id, after.changed_at, after.sequence,
+        )  # fmt: skip
+
+    @staticmethod
+    def _subject(state: BayState) -> str | None:
+        """Who is known to stand there, as a keyed word: the card's match, else the accreditation."""
+        if state.stay is None:
+            return None
+        return state.stay.credential or state.card or state.stay.accreditation_id
+
+    def _tell_suspected(self, bay: Bay, state: BayState, zone: Zone | None, reason: str) -> None:
+        stay, rule = state.stay, self.picture.rule_of(bay, self.now)
+        if stay is None or zone is None:
+            return
+        look = reason != "unverified" or (bool(bay.identify) and (rule is None or rule.look_when_unverified))
+        self.tell(
+            StaySuspected(
+                stay_id=stay.stay_id, bay_id=bay.bay_id, zone_id=bay.zone_id, code=bay.code, category=bay.category,
+                reason=_reason(reason), authorisation=stay.authorisation, mode=zone.mode,
+                occupied_since=stay.started_at,
+                evidence=self._evidence_words(bay, state), look=look, camera_ids=self.picture.cameras_of(bay.bay_id),
+                lon=bay.lon, lat=bay.lat, address=bay.address, personal=bay.personal,
+            ),
+            bay.municipality_id, bay.bay_id,
+        )  # fmt: skip
+
+    def _evidence_words(self, bay: Bay, state: BayState) -> dict[str, bool | str | None]:
+        stay = state.stay
+        read = (stay.credential if stay else None) or state.card
+        row = self.credential(read) if read else None
+        return {
+            "sensor": True, "identify": ",".join(bay.identify), "card": _card_word(read, row),
+            "check_in": state.check_in.kind if state.check_in else None, "plate": None,
+        }  # fmt: skip
+
+    def publish(self) -> None:
+        """After the commit: make it the picture."""
+        picture = self.picture
+        picture.states.update(self.states)
+        picture.credentials.update(self.credentials)
+        picture.accreditations.update(self.accreditations)
+        for device_id, window in self.nonces.items():
+            row = self.devices.get(device_id) or picture.devices[device_id]
+            self.devices[device_id] = msgspec.structs.replace(row, nonces=window)
+        picture.devices.update(self.devices)
+        if self.zones or self.bays or self.rules or self.assignments or self.municipalities:
+            picture.zones.update(self.zones)
+            picture.bays.update(self.bays)
+            picture.assignments.update(self.assignments)
+            picture.municipalities.update(self.municipalities)
+            for rule_id, rule in self.rules.items():
+                if rule is None:
+                    picture.rules.pop(rule_id, None)
+                else:
+                    picture.rules[rule_id] = rule
+            picture.map_changed()
+
+
+def _reason(reason: str) -> SuspicionReason:
+    return "overstay" if reason == "overstay" else "unauthorised" if reason == "unauthorised" else "unverified"
+
+
+def _card_word(read: str | None, row: CredentialCopy | None) -> str:
+    """What the card says about itself: none read, unknown here, or how its accreditation stands."""
+    if read is None:
+        return "none"
+    if row is None:
+        return "unknown"
+    return "revoked" if row.credential_revoked else row.status
