@@ -121,7 +121,7 @@ class System:
         """Build all services, load their state, run their background tasks."""
         names = [name for name in BUILD_ORDER if name in self.config.names]
         self.config.data.mkdir(parents=True, exist_ok=True, mode=0o700)
-        keys = self._keyring(names)
+        keys = self.keys = self._keyring(names)
         self._start_logging(keys)
         self.apps = Apps(self.services, names, self.config.remote, self.stand_ins)
         for name in names:
@@ -139,12 +139,13 @@ class System:
             make_keys(folder, SERVICES)
         return Keyring.open(folder, names)
 
-    def _transports(self) -> dict[str, Any]:
+    def transports(self) -> dict[str, Any]:
+        """Where each service is reached: an app in this process, else a URL."""
         near: dict[str, Any] = {name: _Late(self.services, name) for name in self.config.names}
         return {**self.config.remote, **self.stand_ins, **near}
 
     def _peers_of(self, name: str, keys: Keyring) -> Peers:
-        peers = Peers(name, keys, self._transports())
+        peers = Peers(name, keys, self.transports())
         self._peers.append(peers)
         return peers
 
@@ -182,7 +183,7 @@ class System:
         return open_images(self.config.images_url or folder / "photos")
 
     def _start_logging(self, keys: Keyring) -> None:
-        transports = self._transports()
+        transports = self.transports()
         if "logs" not in transports:
             logging.configure(process=self.process, sink=None, stderr_level=self.config.log_to_stderr)
             return
@@ -199,7 +200,7 @@ class System:
         self._tasks.append(self._spawn("logs", lambda: self._sink.drain(deliver)))
 
     def _follow_settings(self, names: Sequence[str], keys: Keyring) -> None:
-        if "config" not in self._transports():
+        if "config" not in self.transports():
             return
         from siga.kit.settings_follower import SettingsFollower
 

@@ -74,7 +74,7 @@ class Keyring:
         return token
 
     def access_token(self, principal: Principal, lives_s: int = ACCESS_LIVES_S) -> str:
-        """An app's access token (RFC 9068, `at+jwt`) for a person, signed by Users, at most 5 minutes. Holds no name."""
+        """An app's access token (`at+jwt`, RFC 9068) for a person, by Users, for at most 5 minutes. Holds no name."""
         now = int(time.time())
         claims = {
             "iss": _ACCESS_ISSUER, "aud": _ACCESS_AUDIENCE, "sub": principal.user_id, "sid": principal.session_id,
@@ -111,6 +111,22 @@ class Keyring:
             self._accesses.clear()
         self._accesses[token] = (until, principal)
         return until, principal
+
+    def sign_document(self, name: str, typ: str, claims: dict[str, Any]) -> str:
+        """Something that service `name` states for good, for anyone to keep: a JWT of type `typ` without an end."""
+        header = {"alg": _ALGORITHM, "kid": name, "typ": typ}
+        return jwt.encode(header, {**claims, "iss": name}, self._private[name], algorithms=[_ALGORITHM])
+
+    def verify_document(self, token: str, typ: str) -> dict[str, Any]:
+        """The claims of a document of type `typ`, `iss` being who signed it; Unauthenticated if not in order."""
+        try:
+            decoded = jwt.decode(token, self._trusted, algorithms=[_ALGORITHM])
+        except (JoseError, ValueError, KeyError, TypeError) as fault:
+            raise Unauthenticated("It was changed, or signed by somebody else.") from fault
+        claims = dict(decoded.claims)
+        if decoded.header.get("typ") != typ or not claims.get("iss") or decoded.header.get("kid") != claims["iss"]:
+            raise Unauthenticated("It is a document of another kind.")
+        return claims
 
     def verify(self, token: str, audience: str) -> Claims:
         """The claims of a token meant for `audience`; Unauthenticated for anything that is not in order."""

@@ -51,6 +51,13 @@ def need(caller: Claims, action: str, municipality_id: str | None = None, zone_i
     raise Forbidden(f"Your role does not allow '{action}' here.")
 
 
+def need_within(caller: Claims, action: str, municipality_id: str, zone_id: str | None = None) -> None:
+    """As `need`, but where the caller may do `action` elsewhere only, nothing is there: NotFound."""
+    need(caller, action)
+    if not may(caller, action, municipality_id, zone_id):
+        raise NotFound("There is nothing of that name in your municipalities.")
+
+
 def need_service(caller: Claims, *names: str) -> None:
     """Refuse unless the caller is one of these services speaking for itself."""
     if caller.kind != "service" or (names and caller.sub not in names):

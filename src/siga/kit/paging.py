@@ -5,13 +5,14 @@ from __future__ import annotations
 import base64
 import binascii
 from datetime import datetime
-from typing import TypeVar
+from typing import Annotated, Any
 
 import msgspec
 
 from siga.kit.problem import FieldFault, Invalid
 
-T = TypeVar("T")
+Aware = Annotated[datetime, msgspec.Meta(tz=True)]
+"""An instant in a cursor: one without a zone is none of ours."""
 MAX_LIMIT = 1000
 
 
@@ -27,8 +28,8 @@ def cursor_from(place: object) -> str:
     return base64.urlsafe_b64encode(msgspec.json.encode(place)).rstrip(b"=").decode()
 
 
-def place_in(cursor: str, kind: type[T]) -> T:
-    """The place that `cursor_from` had made a cursor of; Invalid for any other text."""
+def place_in(cursor: str, kind: Any) -> Any:
+    """The place, of type `kind`, that `cursor_from` had made a cursor of; Invalid for any other text."""
     try:
         raw = base64.b64decode(cursor.encode() + b"=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
         return msgspec.json.decode(raw, type=kind)

@@ -27,7 +27,8 @@ def problem_from(response: httpx.Response) -> Problem:
     if kind is None:
         kind = type("OtherProblem", (Problem,), {"slug": slug, "status": body.status, "__doc__": body.title})
     errors = [FieldFault(fault.pointer, fault.reason) for fault in body.errors or ()]
-    return kind(body.detail, errors=errors)
+    wait = response.headers.get("retry-after")
+    return kind(body.detail, errors=errors, headers={"Retry-After": wait} if wait else None)
 
 
 class Peer:

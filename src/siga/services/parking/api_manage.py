@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from typing import Annotated, Any
 
@@ -111,7 +112,10 @@ def map_handlers(parking: Parking, town: Town) -> Sequence[ControllerRouterHandl
         """Bays from a file (GeoJSON, CSV, OSM tags) as the raw body; `dry_run=true` only says what would happen."""
         own(municipality_id, caller, "map.manage")
         try:
-            read = read_bays(await request.body(), filename=filename, category=category, options=ReadOptions())
+            town_at = picture.municipality(municipality_id)
+            near = None if town_at.lon is None or town_at.lat is None else (town_at.lon, town_at.lat)
+            data, options = await request.body(), ReadOptions(near=near)
+            read = await asyncio.to_thread(read_bays, data, filename=filename, category=category, options=options)
         except BadBayFile as fault:
             raise BadFile(f"{fault.detail} ({fault.slug})") from fault
         result = await town.import_bays(municipality_id, read.drafts, life="in_service", dry_run=dry_run)

@@ -133,6 +133,8 @@ def is_news(state: BayState, entry: Entry) -> bool:
 
 def apply_report(state: BayState, entry: Entry, new_stay_id: str) -> BayState:
     """The state after an entry that `is_news`. A stay is named `new_stay_id` if this entry begins one."""
+    if entry.order[0] != state.assignment:
+        state = reassigned(state, entry.order[0])
     heard_at = max(state.heard_at or entry.received_at, entry.received_at)
     state = msgspec.structs.replace(
         state, order=entry.order, assignment=entry.order[0], observed_at=entry.observed_at, heard_at=heard_at,
@@ -160,11 +162,10 @@ def apply_late(state: BayState, entry: Entry, run: Sequence[Entry]) -> BayState:
     `run` is the longest tail of this assignment's entries, in order and with `entry` in its place, that all say what
     the newest says.
     """
-    heard_at = max(state.heard_at or entry.received_at, entry.received_at)
-    state = msgspec.structs.replace(state, heard_at=heard_at)
     if entry.order[0] != state.assignment or not run:
         return state
-    state = msgspec.structs.replace(state, changed_at=run[0].observed_at)
+    heard_at = max(state.heard_at or entry.received_at, entry.received_at)
+    state = msgspec.structs.replace(state, changed_at=run[0].observed_at, heard_at=heard_at)
     if state.stay is None:
         return state
     read = next((e.credential for e in reversed(run) if e.credential is not None), None)

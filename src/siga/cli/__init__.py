@@ -1,0 +1,1 @@
+"""The `siga` command: one file a subject, imported only when asked for."""

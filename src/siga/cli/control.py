@@ -1,0 +1,79 @@
+"""The owner's door: an owner-only Unix socket in the data folder, through which `siga` commands reach a running SIGA.
+
+Whoever can open the socket owns the data folder and could read it anyway, so requests act as a local administrator of
+every municipality.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from siga.contract.auth import Grant, Principal
+from siga.contract.users import Municipality
+from siga.kit.auth import Keyring
+from siga.kit.peers import Peers
+from siga.kit.service import ASGI
+
+SOCKET = "siga.sock"
+LOCAL_OPERATOR = "local-operator"
+_OWNERS = {
+    "bays": "parking", "zones": "parking", "rules": "parking", "devices": "parking", "addresses": "parking",
+    "municipalities": "users", "history": "history", "config": "config", "logs": "logs",
+}  # fmt: skip
+
+
+class OwnersDoor:
+    """ASGI app that forwards `/api/v1/…` to its service in the owner's name."""
+
+    def __init__(self, apps: Mapping[str, ASGI], keys: Keyring, peers: Peers) -> None:
+        self._apps, self._keys, self._peers = apps, keys, peers
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Forward one request."""
+        parts = scope["path"].split("/")
+        owner = _OWNERS.get(parts[3]) if scope["path"].startswith("/api/v1/") and len(parts) > 3 else None
+        if scope["path"] == "/api/v1/municipalities" and scope["method"] == "GET":
+            await self._municipalities(send)
+            return
+        if owner is None:
+            await _answer(send, 404, b'{"detail":"There is no such thing at the owner\'s door."}')
+            return
+        token = self._keys.caller_token(owner, "person", await self._principal())
+        headers = [(k, v) for k, v in scope["headers"] if k not in (b"authorization", b"cookie")]
+        headers.append((b"authorization", f"Bearer {token}".encode()))
+        await self._apps[owner]({**scope, "headers": headers, "root_path": ""}, receive, send)
+
+    async def _all(self) -> list[Municipality]:
+        return await self._peers["users"].get("/internal/v1/municipalities", list[Municipality])
+
+    async def _principal(self) -> Principal:
+        grants = tuple(Grant(role="administrator", municipality_id=m.municipality_id) for m in await self._all())
+        return Principal(user_id=LOCAL_OPERATOR, session_id="local", grants=grants)
+
+    async def _municipalities(self, send: Any) -> None:
+        import msgspec
+
+        await _answer(send, 200, msgspec.json.encode({"municipalities": await self._all()}))
+
+
+async def _answer(send: Any, status: int, body: bytes) -> None:
+    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
+
+
+def owners_client(data: Path) -> httpx.Client | None:
+    """A client of the SIGA that runs on this data folder; None when none does."""
+    path = data / SOCKET
+    if not path.exists():
+        return None
+    client = httpx.Client(transport=httpx.HTTPTransport(uds=str(path)), base_url="http://siga", timeout=300)
+    try:
+        client.get("/api/v1/municipalities")
+    except httpx.ConnectError:
+        return None
+    return client

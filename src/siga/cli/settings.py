@@ -1,0 +1,103 @@
+"""Settings at start: `siga.toml`, overridden by `SIGA_*` variables, overridden by options."""
+
+from __future__ import annotations
+
+import argparse
+import ipaddress
+import os
+import tomllib
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+_KNOWN = {
+    "host", "port", "sensors_port", "data", "public_url", "tls_cert", "tls_key", "trusted_proxy", "insecure_http",
+    "sensors_on_users_door", "database_url", "images_url", "keys", "services", "public_metrics",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True)
+class StartSettings:
+    """What one process starts with. `services` names where the services of other processes listen."""
+
+    host: str = "127.0.0.1"
+    port: int = 8080
+    sensors_port: int = 8081
+    data: Path = Path("data")
+    public_url: str | None = None
+    tls_cert: Path | None = None
+    tls_key: Path | None = None
+    trusted_proxy: tuple[str, ...] = ()
+    insecure_http: bool = False
+    sensors_on_users_door: bool = False
+    public_metrics: bool = False
+    database_url: str | None = None
+    images_url: str | None = None
+    keys: Path | None = None
+    services: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def loopback(self) -> bool:
+        """Whether only this machine can reach the doors."""
+        if self.host == "localhost":
+            return True
+        try:
+            return ipaddress.ip_address(self.host).is_loopback
+        except ValueError:
+            return False
+
+    @property
+    def tls(self) -> bool:
+        """Whether the doors speak HTTPS."""
+        return self.tls_cert is not None
+
+
+def read_settings(args: argparse.Namespace) -> StartSettings:
+    """The settings of a start; ValueError with what to do when they do not fit together."""
+    values: dict[str, Any] = _from_file(args.config)
+    values |= _from_environment()
+    values |= {k: v for k, v in vars(args).items() if k in _KNOWN and v not in (None, False)}
+    for name in ("data", "tls_cert", "tls_key", "keys"):
+        if values.get(name) is not None:
+            values[name] = Path(values[name])
+    for name in ("port", "sensors_port"):
+        if name in values:
+            values[name] = int(values[name])
+    values["trusted_proxy"] = tuple(values.get("trusted_proxy") or ())
+    settings = StartSettings(**values)
+    if (settings.tls_cert is None) != (settings.tls_key is None):
+        raise ValueError("--tls-cert and --tls-key go together")
+    if not settings.loopback and not settings.tls and not settings.trusted_proxy and not settings.insecure_http:
+        raise ValueError(
+            f"listening on {settings.host} without TLS would send passwords in the clear: give --tls-cert and "
+            "--tls-key, or --trusted-proxy with the address of the proxy that speaks HTTPS, or --insecure-http to do it all the "
+            "same (staff sign-in stays refused then)"
+        )
+    return settings
+
+
+def _from_file(path: Path | None) -> dict[str, Any]:
+    if path is None:
+        path = Path("siga.toml")
+        if not path.exists():
+            return {}
+    values = tomllib.loads(path.read_text())
+    unknown = sorted(set(values) - _KNOWN)
+    if unknown:
+        raise ValueError(f"{path}: unknown settings: {', '.join(unknown)}")
+    return values
+
+
+def _from_environment() -> dict[str, Any]:
+    values: dict[str, Any] = {}
+    for name in _KNOWN - {"services"}:
+        text = os.environ.get(f"SIGA_{name.upper()}")
+        if text is None:
+            continue
+        if name == "trusted_proxy":
+            values[name] = [part.strip() for part in text.split(",") if part.strip()]
+        elif name in ("insecure_http", "sensors_on_users_door", "public_metrics"):
+            values[name] = text.lower() in ("1", "true", "yes", "on")
+        else:
+            values[name] = text
+    return values

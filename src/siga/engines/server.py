@@ -1,0 +1,106 @@
+"""A listening door: granian in our own event loop, which leaves signals, start and end to `system.py`."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import socket
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from granian.constants import HTTPModes, Interfaces
+from granian.server.embed import Server
+
+from siga.kit.service import ASGI
+
+_TRIES = 50
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tls:
+    """Certificate chain and key, PEM files."""
+
+    cert: Path
+    key: Path
+
+
+def free_port(host: str, wanted: int) -> int:
+    """`wanted` if nobody listens there, else the next free one above; OSError when 50 in a row are taken."""
+    for port in range(wanted, wanted + _TRIES):
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        with socket.socket(family, socket.SOCK_STREAM) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((host, port))
+            except OSError:
+                continue
+            return port
+    raise OSError(f"no free port from {wanted} to {wanted + _TRIES - 1}")
+
+
+class Door:
+    """One listener over one ASGI app: TCP host and port, or a Unix socket that only its owner can open."""
+
+    def __init__(self, app: ASGI, *, host: str = "127.0.0.1", port: int = 0, uds: Path | None = None,
+                 tls: Tls | None = None) -> None:  # fmt: skip
+        logging.getLogger("_granian").setLevel(logging.ERROR)
+        where: dict[str, Any] = {"uds": uds} if uds is not None else {"address": host, "port": port}
+        if tls is not None:
+            where |= {"ssl_cert": tls.cert, "ssl_key": tls.key}
+        self._uds = uds
+        self._host, self._port = host, port
+        self._server = Server(
+            _http_only(app), interface=Interfaces.ASGINL, http=HTTPModes.auto, websockets=False, log_enabled=False,
+            backlog=1024, **where,
+        )  # fmt: skip
+        self._task: asyncio.Task[None] | None = None
+
+    async def open(self) -> None:
+        """Listen; returns when connections are taken."""
+        if self._uds is not None:
+            self._uds.unlink(missing_ok=True)
+        self._task = asyncio.create_task(self._server.serve(), name="door")
+        for _ in range(500):
+            if self._task.done():
+                self._task.result()
+                raise OSError(f"the door at {self._host}:{self._port} did not open")
+            if await self._answers():
+                break
+            await asyncio.sleep(0.01)
+        if self._uds is not None:
+            self._uds.chmod(0o600)
+
+    async def _answers(self) -> bool:
+        try:
+            if self._uds is not None:
+                _, writer = await asyncio.open_unix_connection(str(self._uds))
+            else:
+                host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self._host, self._host)  # noqa: S104
+                _, writer = await asyncio.open_connection(host, self._port)
+        except OSError:
+            return False
+        writer.close()
+        return True
+
+    async def close(self, limit_s: float = 8.0) -> None:
+        """Take no more connections, let requests in flight finish up to `limit_s`."""
+        if self._task is None:
+            return
+        self._server.stop()  # type: ignore[no-untyped-call]
+        done, _ = await asyncio.wait([self._task], timeout=limit_s)
+        if not done:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+        if self._uds is not None:
+            self._uds.unlink(missing_ok=True)
+
+
+def _http_only(app: ASGI) -> ASGI:
+    """Services have no lifespan of their own: `system.py` starts and ends them."""
+
+    async def call(scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] == "http":
+            await app(scope, receive, send)
+
+    return call
