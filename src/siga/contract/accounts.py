@@ -77,7 +77,7 @@ class TokenPair(Word):
     refresh_token: str
     expires_in: int
     """Seconds the access token lives."""
-    token_type: str = "Bearer"
+    token_type: Literal["Bearer"] = "Bearer"  # noqa: S105 the name of a scheme
 
 
 class RefreshAsk(Ask):

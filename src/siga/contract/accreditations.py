@@ -90,10 +90,10 @@ class Accreditation(AccreditationLine):
     """An accreditation with its holder, cards and plates, for administrators of its municipality."""
 
     holder: str
+    created_at: datetime
     status_reason: EndReason | None = None
     cards: list[Card] = []
     plates: list[Plate] = []
-    created_at: datetime
 
 
 class AccreditationPage(Word):

@@ -76,7 +76,7 @@ def may(claims: Claims, action: str, municipality_id: str | None = None, zone_id
     """Whether the caller may do `action`, in that municipality and zone if one is given.
 
     `platform` grants carry no municipality and so never match one. A grant narrowed to zones allows an action on a
-    zone only if it lists it, and an action without a zone not at all where a municipality is named.
+    zone only if it lists it; where no zone is named (a list, say) the service shows only what lies in those zones.
     """
     roles = ACTIONS.get(action, frozenset())
     for grant in claims.grants:

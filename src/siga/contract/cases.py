@@ -6,16 +6,17 @@ from datetime import datetime
 from typing import Literal
 
 from siga.contract.base import Ask, Word
+from siga.contract.drivers import Declaration, ReportNote
 from siga.contract.enforcement import CaseState, Outcome, PhotoReading, PlateCandidate
 from siga.contract.parking import Category, SuspicionReason
 
 CaseFilter = Literal["open", "resolved", "withdrawn", "all"]
 PhotoState = Literal["wanted", "arrived", "not_coming", "none"]
 PlateCheck = Literal[
-    "none", "pending", "accredited", "other_category", "other_holder", "expired", "not_yet", "suspended", "revoked",
+    "none", "pending", "accredited", "other_category", "personal_bay", "expired", "not_yet", "suspended", "revoked",
     "unknown",
 ]  # fmt: skip
-"""What Users says of the plate: `other_holder` = accredited, but the bay belongs to one holder alone."""
+"""What Users says of the plate. `personal_bay`: accredited, but the bay is one holder's own: an officer has to look."""
 
 
 class Certainty(Word):
@@ -154,9 +155,14 @@ class EvidencePhoto(Word):
 
 
 class CaseEvidence(Word):
-    """All photos of a case."""
+    """All photos of a case, what its reporters wrote, and what the driver declared as a guest, if anything (D11).
+
+    Reports and declaration are left out while Drivers cannot be asked, and once they are erased.
+    """
 
     photos: list[EvidencePhoto]
+    reports: list[ReportNote] = []
+    declaration: Declaration | None = None
 
 
 class Duty(Word):

@@ -9,7 +9,7 @@ from msgspec import Meta
 
 from siga.contract.base import Ask, Word
 from siga.contract.events import event
-from siga.contract.parking import Authorisation, Category
+from siga.contract.parking import Category
 
 CheckInKind = Literal["accredited", "declared"]
 ReportKind = Literal["misuse", "problem"]
@@ -167,19 +167,6 @@ class CheckInList(Word):
     """The caller's check-ins of the last seven days, newest first: what can be rated and has a receipt."""
 
     check_ins: list[CheckInView]
-
-
-class StayProof(Ask):
-    """What History needs to write a receipt for a stay that was checked in (D13); no person is in it."""
-
-    check_in_id: str
-    bay_id: str
-    code: str
-    municipality_id: str
-    started_at: datetime
-    ended_at: datetime
-    authorisation: Authorisation
-    """Parking's last word about the stay, else what the check-in stands for: authorised or declared."""
 
 
 class Declaration(Word):

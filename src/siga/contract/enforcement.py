@@ -28,6 +28,8 @@ class CaseOpened(Word):
     photo_task: bool
     camera_ids: tuple[str, ...] = ()
     photo_until: datetime | None = None
+    state: CaseState = "new"
+    """`acknowledged` when an officer opened it himself."""
 
 
 @event
@@ -110,7 +112,7 @@ class PhotoKept(Word):
 
 
 class PhotoHold(Ask):
-    """How long a photo must be kept: None = until further notice, an instant = until then (one that is past: let go)."""
+    """How long a photo must be kept: None = until further notice, an instant = until then (a past one lets go)."""
 
     until: datetime | None = None
 
@@ -139,7 +141,7 @@ class QuarantinedJob(Word):
 
 
 class JobsOverview(Word):
-    """The photo queue: how many jobs are in each state, the age of the oldest one that waits, and what was set aside."""
+    """The photo queue: how many jobs are in each state, the age of the oldest that waits, and what was set aside."""
 
     counts: dict[str, int]
     oldest_waiting_s: float | None = None

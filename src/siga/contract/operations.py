@@ -115,7 +115,7 @@ class RevisionList(Word):
 
 
 class AppliedRow(Word):
-    """Where one (process, service) stands. `behind_s`: for how long it has lacked a newer revision, 0 when it lacks none."""
+    """Where one (process, service) stands; `behind_s`: for how long it has lacked a newer revision, or 0."""
 
     process: str
     service: str
@@ -155,7 +155,7 @@ class LogRecord(Word):
     traceparent: str | None = None
     fields: dict[str, Any] = {}
     sequence: int = 0
-    """The record's number in its process (with its boot), from 1, so that one delivered twice is kept once; 0 = none."""
+    """The record's number in its process since its boot, from 1: one delivered twice is kept once; 0 = none."""
 
 
 class LogPage(Word):
@@ -169,7 +169,7 @@ AlarmState = Literal["open", "acknowledged"]
 
 
 class Alarm(Word):
-    """Records of level error and above, or marked as alarms, of one service and event, until somebody has seen to it."""
+    """Records of level error and above, or marked `alarm`, of one service and event, until somebody saw to them."""
 
     alarm_id: str
     service: str

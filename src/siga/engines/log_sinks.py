@@ -106,7 +106,8 @@ class QueueSink:
                     self._settled.set()
                 if len(self._queue) < BATCH:
                     with contextlib.suppress(TimeoutError):
-                        await asyncio.wait_for(self._hurry.wait(), PAUSE_S)
+                        async with asyncio.timeout(PAUSE_S):  # wait_for of 3.11 can swallow a cancellation
+                            await self._hurry.wait()
                     self._hurry.clear()
         finally:
             self._spool.append(self._take(len(self._queue)))
@@ -116,7 +117,8 @@ class QueueSink:
         self._settled.clear()
         self._hurry.set()
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._settled.wait(), timeout_s)
+            async with asyncio.timeout(timeout_s):
+                await self._settled.wait()
 
     def _take(self, most: int) -> list[LogRecord]:
         return [self._queue.popleft() for _ in range(min(most, len(self._queue)))]

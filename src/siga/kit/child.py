@@ -70,12 +70,7 @@ class Child:
     async def _running(self) -> Process:
         if self._process is not None and self._process.returncode is None:
             return self._process
-        process = self._process = await asyncio.create_subprocess_exec(
-            *self._argv,
-            stdin=PIPE,
-            stdout=PIPE,
-            start_new_session=True,  # Ctrl-C in a terminal is for us; the child ends with its input
-        )
+        process = self._process = await self._spawned()
         try:
             async with asyncio.timeout(self._ready_timeout_s):
                 await _read(process)
@@ -89,6 +84,17 @@ class Child:
             await self._kill()
             raise
         return process
+
+    async def _spawned(self) -> Process:
+        try:
+            return await asyncio.create_subprocess_exec(
+                *self._argv,
+                stdin=PIPE,
+                stdout=PIPE,
+                start_new_session=True,  # Ctrl-C in a terminal is for us; the child ends with its input
+            )
+        except OSError as fault:
+            raise ChildFailed("The child cannot be started.") from fault
 
     async def _kill(self) -> None:
         process, self._process = self._process, None

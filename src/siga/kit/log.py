@@ -53,7 +53,7 @@ def configure(*, process: str, sink: LogSink | None, stderr_level: Level = "warn
 
 def logger(service: str) -> Any:
     """The logger of one service: `logger("parking").info("bay_changed", bay_id=…)`."""
-    return structlog.get_logger().bind(service=service)
+    return structlog.get_logger(service=service)  # lazy: also heeds a `configure` that comes later
 
 
 def scrub(fields: MutableMapping[str, Any]) -> dict[str, Any]:
@@ -83,6 +83,8 @@ def _clean(text: str) -> str:
 def _deliver(_: Any, method: str, event: MutableMapping[str, Any]) -> str:
     level = cast("Level", {"warn": "warning", "exception": "error"}.get(method, method))
     service = str(event.pop("service", "siga"))
+    if "exception" in event:  # what went wrong stands at the end of a traceback
+        event["exception"] = str(event["exception"])[-_MAX_TEXT:]
     record = LogRecord(
         at=datetime.now(UTC), service=service, level=level, event=_scrub_value(str(event.pop("event", ""))),
         process=_Where.process, request_id=tracing.request_id.get(), traceparent=tracing.traceparent.get(),

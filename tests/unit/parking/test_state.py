@@ -145,6 +145,12 @@ def test_an_officers_word_stands_above_the_card() -> None:
     assert word(at(state, 1, evidence(CARD))) == "unauthorised"
 
 
+def test_a_word_taken_back_leaves_what_the_evidence_says() -> None:
+    word_against = Judgement(authorisation="unauthorised", by="officer")
+    state = model.judged(told(entry(1, True, credential="card-1")), "stay-1", word_against)
+    assert word(at(model.judged(state, "stay-1", None), 1, evidence(CARD))) == "authorised"
+
+
 def test_a_word_about_another_stay_changes_nothing() -> None:
     state = told(entry(1, True))
     assert model.judged(state, "stay-9", Judgement(authorisation="authorised", by="plate")) == state

@@ -1,0 +1,1 @@
+"""The single entry point: users' door, sensors' door, sessions, live stream, pages."""

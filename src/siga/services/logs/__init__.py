@@ -1,0 +1,1 @@
+"""Logs of all services: taken in without a repeat, searched, followed live, and alarms until somebody saw to them."""

@@ -214,8 +214,8 @@ def doubted(state: BayState, at: datetime) -> BayState:
     return msgspec.structs.replace(state, doubted_at=at)
 
 
-def judged(state: BayState, stay_id: str, judgement: Judgement) -> BayState:
-    """A positive word about the stay; about another stay it changes nothing."""
+def judged(state: BayState, stay_id: str, judgement: Judgement | None) -> BayState:
+    """A positive word about the stay, None takes it back; about another stay it changes nothing."""
     if state.stay is None or state.stay.stay_id != stay_id:
         return state
     return msgspec.structs.replace(state, stay=msgspec.structs.replace(state.stay, judged=judgement))

@@ -246,7 +246,7 @@ class Parking:
             case BayDoubted():
                 self._doubt(conn, overlay, data)
             case StayJudged():
-                word = model.Judgement(authorisation=data.authorisation, by=data.by)
+                word = None if data.undone else model.Judgement(authorisation=data.authorisation, by=data.by)
                 self._act(overlay, data.bay_id, lambda state: model.judged(state, data.stay_id, word), "judged")
 
     def _act(self, overlay: Overlay, bay_id: str, change: Callable[[model.BayState], model.BayState],

@@ -1,0 +1,1 @@
+"""What Drivers keeps: tables and the SQL behind them, one text for SQLite and PostgreSQL."""

@@ -1,0 +1,48 @@
+"""Token buckets for rate limits, pure: the clock is an argument, memory is bounded.
+
+Written by hand in 40 lines since a library would bring its own storage, clock and middleware for this one rule.
+"""
+
+from __future__ import annotations
+
+from math import ceil
+
+_MOST = 50_000
+
+
+class Buckets:
+    """One bucket per subject, as full as a minute's allowance at first, refilled evenly.
+
+    A caller may take the whole minute at once and then waits; `take` answers the seconds to wait, 0 when it may go on.
+    """
+
+    def __init__(self, most: int = _MOST) -> None:
+        self._most = most
+        self._left: dict[str, tuple[float, float]] = {}
+
+    def take(self, subject: str, per_min: int, now_s: float) -> int:
+        """Take one token from the subject's bucket at `per_min` tokens a minute; seconds to wait when it is empty."""
+        tokens = self._tokens(subject, per_min, now_s)
+        if tokens < 1.0:
+            return _until_one(tokens, per_min)
+        self._keep(subject, tokens - 1.0, now_s)
+        return 0
+
+    def wait_s(self, subject: str, per_min: int, now_s: float) -> int:
+        """Seconds until there is a token, 0 when there is one; takes none."""
+        tokens = self._tokens(subject, per_min, now_s)
+        return 0 if tokens >= 1.0 else _until_one(tokens, per_min)
+
+    def _tokens(self, subject: str, per_min: int, now_s: float) -> float:
+        tokens, at_s = self._left.get(subject, (float(per_min), now_s))
+        return min(float(per_min), tokens + max(0.0, now_s - at_s) * per_min / 60.0)
+
+    def _keep(self, subject: str, tokens: float, now_s: float) -> None:
+        self._left.pop(subject, None)
+        self._left[subject] = (tokens, now_s)
+        if len(self._left) > self._most:  # the one that was quiet longest is forgotten: its bucket is the fullest
+            del self._left[next(iter(self._left))]
+
+
+def _until_one(tokens: float, per_min: int) -> int:
+    return max(1, ceil(round((1.0 - tokens) * 60.0 / per_min, 6)))

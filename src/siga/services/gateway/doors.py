@@ -1,0 +1,212 @@
+"""The policy layer around each door: ids, client address, path and body checks, rate limit, headers, problems."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from typing import Any
+
+from siga.kit import metrics, tracing
+from siga.kit.log import logger
+from siga.kit.problem import Broken, Malformed, Problem, TooLarge, TooMany
+from siga.services.gateway import policies
+from siga.services.gateway.asgi import (
+    App,
+    Gone,
+    Header,
+    Message,
+    Receive,
+    Scope,
+    Send,
+    Visit,
+    header,
+    note_visit,
+    send_problem,
+)
+from siga.services.gateway.buckets import Buckets
+from siga.services.gateway.policies import Proxies
+
+_BODY_WAIT_S = 30.0
+_UNLIMITED = frozenset({"/healthz", "/readyz", "/metrics"})
+_log = logger("gateway")
+
+
+class TooSlow(Problem):
+    """The body did not arrive in time"""
+
+    slug, status = "too-slow", 408
+
+
+class Door:
+    """One listener's outermost app. `per_min` is the live allowance per client address, None where there is none."""
+
+    def __init__(
+        self,
+        name: str,
+        app: App,
+        *,
+        proxies: Proxies,
+        loopback: bool,
+        body_limit_bytes: Callable[[str, str], int],
+        per_min: Callable[[], int] | None = None,
+    ) -> None:
+        self.name = name
+        self._app, self._proxies, self._loopback = app, proxies, loopback
+        self._body_limit_bytes, self._per_min = body_limit_bytes, per_min
+        self._buckets = Buckets()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve HTTP; refuse web sockets; there is nothing to do at start and end of the listener."""
+        if scope["type"] == "http":
+            await self._http(scope, receive, send)
+        elif scope["type"] == "lifespan":
+            await _lifespan(receive, send)
+        else:
+            await send({"type": "websocket.close", "code": 1000})
+
+    async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
+        began = time.perf_counter()
+        visit = self._visit(scope)
+        note_visit(scope, visit)
+        answer = _Answer(scope, send, visit)
+        try:
+            await self._guarded(scope, receive, answer)
+        except Gone:
+            answer.status = answer.status or 499
+        finally:
+            route = str(scope.get("siga.route", "other"))
+            metrics.REQUESTS.labels(self.name, route, str(answer.status)).inc()
+            if not answer.streams:
+                metrics.REQUEST_S.labels(self.name, route).observe(time.perf_counter() - began)
+
+    def _visit(self, scope: Scope) -> Visit:
+        request_id = tracing.accept_request_id(header(scope, b"x-request-id"))
+        tracing.request_id.set(request_id)
+        tracing.traceparent.set(tracing.accept_traceparent(header(scope, b"traceparent")))
+        peer = str((scope.get("client") or ("", 0))[0])
+        forwarded = header(scope, b"x-forwarded-for")
+        client, https = self._proxies.origin(
+            peer, scope.get("scheme", "http"), forwarded, header(scope, b"x-forwarded-proto")
+        )
+        # A proxy that we were not told of makes everybody look local: its header gives it away.
+        unknown_proxy = (forwarded or header(scope, b"forwarded")) is not None and not self._proxies.trusts(peer)
+        local = policies.is_loopback(client) and not unknown_proxy
+        return Visit(
+            client=client, https=https, local=local, safe=https or (self._loopback and local), request_id=request_id
+        )
+
+    async def _guarded(self, scope: Scope, receive: Receive, answer: _Answer) -> None:
+        path = scope["path"]
+        try:
+            self._check(scope)
+            if scope["method"] == "OPTIONS" and policies.open_to_all("OPTIONS", path):
+                await answer({"type": "http.response.start", "status": 204, "headers": []})
+                await answer({"type": "http.response.body", "body": b""})
+                return
+            body = _Body(receive, self._body_limit_bytes(scope["method"], path))
+            body.check_announced(header(scope, b"content-length"))
+            await self._app(scope, body.receive, answer)
+        except Problem as problem:
+            await answer.refuse(problem, path)
+        except (Gone, asyncio.CancelledError):
+            raise
+        except Exception as fault:
+            _log.error("fault", route=f"{scope['method']} {scope.get('siga.route', 'other')}", exc_info=fault)
+            await answer.refuse(Broken("Something went wrong inside; it was logged under this request's id."), path)
+
+    def _check(self, scope: Scope) -> None:
+        fault = policies.path_fault(scope["raw_path"])
+        if fault:
+            raise Malformed(fault)
+        if self._per_min is None or scope["path"] in _UNLIMITED:
+            return
+        subject = policies.rate_subject(scope["siga.visit"].client)
+        wait_s = self._buckets.take(subject, self._per_min(), time.monotonic())
+        if wait_s:
+            raise TooMany(f"Wait {wait_s} s.", headers={"retry-after": str(wait_s)})
+
+
+class _Body:
+    """The request's body, counted while it is read and never waited for without end."""
+
+    def __init__(self, receive: Receive, limit_bytes: int) -> None:
+        self._receive, self._limit_bytes = receive, limit_bytes
+        self._read_bytes = 0
+        self._whole = False
+
+    def check_announced(self, content_length: str | None) -> None:
+        """Refuse at once what says itself that it is too large."""
+        if content_length is None:
+            return
+        if not (content_length.isascii() and content_length.isdigit()):
+            raise Malformed("Content-Length is not a number.")
+        if int(content_length) > self._limit_bytes:
+            raise self._too_large()
+
+    async def receive(self) -> Message:
+        """The next part, or the news that the client left."""
+        if self._whole:
+            return await self._receive()
+        try:
+            async with asyncio.timeout(_BODY_WAIT_S):
+                message = await self._receive()
+        except TimeoutError:
+            raise TooSlow(f"No part of the body came for {_BODY_WAIT_S:.0f} s.") from None
+        if message["type"] == "http.request":
+            self._read_bytes += len(message.get("body", b""))
+            self._whole = not message.get("more_body", False)
+            if self._read_bytes > self._limit_bytes:
+                raise self._too_large()
+        return message
+
+    def _too_large(self) -> TooLarge:
+        return TooLarge(f"The body may have at most {self._limit_bytes} bytes here.")
+
+
+class _Answer:
+    """`send` with the headers every answer carries; knows whether the answer began, so that a fault is told once."""
+
+    def __init__(self, scope: Scope, send: Send, visit: Visit) -> None:
+        self.status = 0
+        self.streams = False
+        self._scope, self._send, self._visit = scope, send, visit
+        self._without_body = scope["method"] == "HEAD"
+        if self._without_body:
+            scope["method"] = "GET"
+
+    async def __call__(self, message: Message) -> None:
+        """Pass one message on."""
+        if message["type"] == "http.response.start":
+            self.status = int(message["status"])
+            message = {**message, "headers": self._headers(message.get("headers", []))}
+        elif self._without_body:
+            message = {**message, "body": b""}
+        await self._send(message)
+
+    def _headers(self, given: list[Header]) -> list[Header]:
+        method, path = self._scope["method"], self._scope["path"]
+        cors = policies.cors_headers(method, path)
+        extra = [*policies.security_headers(https=self._visit.https, shared=bool(cors)), *cors]
+        if path.startswith("/api/"):
+            extra += policies.cache_rule(given)
+        headers = policies.completed(given, extra)
+        self.streams = any(k == b"content-type" and v.startswith(b"text/event-stream") for k, v in headers)
+        if self.streams:
+            headers.append((b"x-accel-buffering", b"no"))
+        headers = [one for one in headers if one[0] != b"x-request-id"]
+        return [*headers, (b"x-request-id", self._visit.request_id.encode())]
+
+    async def refuse(self, problem: Problem, path: str) -> None:
+        """Answer with a problem; when the answer has begun already, break it off, so that nobody takes it for whole."""
+        if self.status:
+            raise problem
+        await send_problem(self, problem, path)
+
+
+async def _lifespan(receive: Receive, send: Send) -> Any:
+    while True:
+        message = await receive()
+        await send({"type": f"{message['type']}.complete"})
+        if message["type"] == "lifespan.shutdown":
+            return

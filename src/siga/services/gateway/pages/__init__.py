@@ -1,0 +1,1 @@
+"""The plain pages: server-rendered, accessible, whole without JavaScript; live with a small script."""

@@ -1,0 +1,130 @@
+"""Reports as they arrive at the sensors' door, pure: each decoded by itself, cards matched, answers put in place."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+import msgspec
+
+from siga.contract.parking import Ack, MatchedReport, Report
+from siga.kit.credentials import match
+from siga.kit.problem import Malformed, Problem, TooLarge
+
+MOST_REPORTS = 1000
+_MOST_NUMBER = 2**53 - 1
+"""The largest whole number that every JSON reader keeps exactly (RFC 8259 §6)."""
+_MOST_TEXT = 64
+
+
+class TooManyReports(TooLarge):
+    """There are too many reports in one request"""
+
+    slug = "too-many-reports"
+
+
+class BadItem(Exception):
+    """One item of an array cannot be taken; the text says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sorted:
+    """The items of one request: `good` are to be handed on, `rejected` stand at their places in the answer."""
+
+    good: list[MatchedReport]
+    rejected: dict[int, Ack]
+    one: bool
+    """The body was a single object, and so is the answer."""
+
+    def merged(self, acks: Sequence[Ack]) -> list[Ack]:
+        """Parking's answers for the good ones with the rejected ones between them, in the order of the request."""
+        given = iter(acks)
+        count = len(self.good) + len(self.rejected)
+        return [self.rejected[place] if place in self.rejected else next(given) for place in range(count)]
+
+
+def split_items(body: bytes) -> tuple[list[msgspec.Raw], bool]:
+    """The items of the body, undecoded, and whether it was a single object. Malformed when it is not JSON of that
+    form, TooManyReports beyond 1,000."""
+    one = body.lstrip()[:1] == b"{"
+    try:
+        items = (
+            [msgspec.json.decode(body, type=msgspec.Raw)] if one else msgspec.json.decode(body, type=list[msgspec.Raw])
+        )
+    except (msgspec.DecodeError, UnicodeDecodeError) as fault:
+        raise Malformed(f"The body is no report and no array of reports: {fault}") from fault
+    if not items:
+        raise Malformed("The array holds no report.")
+    if len(items) > MOST_REPORTS:
+        raise TooManyReports(f"At most {MOST_REPORTS} reports can be sent at once; these are {len(items)}.")
+    return items, one
+
+
+def decode_item(raw: msgspec.Raw, allowed: Collection[str]) -> Report:
+    """One report; BadItem with the reason when it cannot be taken. `allowed`: the devices this key may report for."""
+    try:
+        report = msgspec.json.decode(raw, type=Report)
+    except (msgspec.DecodeError, UnicodeDecodeError) as fault:
+        raise BadItem(str(fault)) from fault
+    if report.device_id not in allowed:
+        raise BadItem("this key may not report for that device")
+    for name in ("epoch", "sequence"):
+        if not 0 <= getattr(report, name) <= _MOST_NUMBER:
+            raise BadItem(f"{name} must be between 0 and 2^53 - 1")
+    if report.observed_at is not None and report.observed_at.tzinfo is None:
+        raise BadItem("observed_at must say its zone, e.g. 2026-11-22T09:00:00Z")
+    if report.battery_pct is not None and not 0 <= report.battery_pct <= 100:
+        raise BadItem("battery_pct must be between 0 and 100")
+    if report.temperature_c is not None and not (
+        math.isfinite(report.temperature_c) and abs(report.temperature_c) < 200
+    ):
+        raise BadItem("temperature_c must be between -200 and 200")
+    if len(report.bay_id or "") > _MOST_TEXT:
+        raise BadItem(f"bay_id may have at most {_MOST_TEXT} characters")
+    return report
+
+
+def read_items(items: Sequence[msgspec.Raw], allowed: Collection[str]) -> list[Report | str]:
+    """Every item by itself: the report, or why it cannot be taken. A bad one harms no other."""
+    read: list[Report | str] = []
+    for raw in items:
+        try:
+            read.append(decode_item(raw, allowed))
+        except BadItem as reason:
+            read.append(str(reason))
+    return read
+
+
+def needs_match_key(read: Sequence[Report | str]) -> bool:
+    """Whether any report carries a card."""
+    return any(isinstance(item, Report) and item.credential_uid is not None for item in read)
+
+
+def sort_items(read: Sequence[Report | str], one: bool, key: bytes) -> Sorted:
+    """Cards replaced by their matches under `key`; what cannot be taken is rejected in its place."""
+    good: list[MatchedReport] = []
+    rejected: dict[int, Ack] = {}
+    for place, item in enumerate(read):
+        try:
+            if isinstance(item, str):
+                raise BadItem(item)
+            good.append(_matched(item, key))
+        except BadItem as reason:
+            rejected[place] = Ack(status="rejected", detail=str(reason))
+    return Sorted(good, rejected, one)
+
+
+def _matched(report: Report, key: bytes) -> MatchedReport:
+    """The report without its card's UID; BadItem for what is no UID."""
+    credential = None
+    if report.credential_uid is not None:
+        try:
+            credential = match(key, "card", report.credential_uid)
+        except Problem as problem:
+            raise BadItem(f"credential_uid: {problem.detail}") from None
+    return MatchedReport(
+        device_id=report.device_id, epoch=report.epoch, sequence=report.sequence, occupied=report.occupied,
+        observed_at=report.observed_at, bay_id=report.bay_id, credential=credential, battery_pct=report.battery_pct,
+        temperature_c=report.temperature_c,
+    )  # fmt: skip

@@ -1,0 +1,35 @@
+"""Wires Images: its store, the sealed photos, the readers and the routes."""
+
+from __future__ import annotations
+
+import asyncio
+
+from siga.kit.http import service_app
+from siga.kit.sealing import Sealer
+from siga.kit.service import Context, Service
+from siga.services.images.api import handlers
+from siga.services.images.evidence import EvidenceStore
+from siga.services.images.runner import Runner
+from siga.services.images.service import Images
+from siga.services.images.store import Store, journal, metadata
+
+_SWEEP_S = 3600.0
+
+
+async def build(ctx: Context) -> Service:
+    """The service; the readers warm up in the background while it is ready already. Option `workers`: 1 by default."""
+    database = ctx.database(metadata)
+    feed = ctx.local_feed(journal, database)
+    workers = max(1, int(ctx.options.get("workers") or 1))
+    store = Store(database)
+    evidence = EvidenceStore(ctx.images(), Sealer.open(ctx.data / "photos.key"))
+    runner = Runner(store, evidence, ctx.clock, workers)
+    images = Images(store=store, evidence=evidence, settings=ctx.settings, clock=ctx.clock, wake=runner.wake)
+    app = service_app("images", handlers(images, ctx.peers), keys=ctx.keys, feed=feed)
+
+    async def sweep() -> None:
+        while True:
+            await images.sweep()
+            await asyncio.sleep(_SWEEP_S)
+
+    return Service(name="images", app=app, feed=feed, database=database, background=[runner.run, sweep])

@@ -1,0 +1,73 @@
+"""People of staff and their roles, for administrators of their municipality."""
+
+from __future__ import annotations
+
+from litestar import delete, get, post, put
+
+from siga.contract.accounts import GrantChange, Invited, PeoplePage, Person, PersonAsk
+from siga.contract.auth import Claims, Grant, Role
+from siga.services.users.api.common import Cursor, Limit, home_of, scope_of
+from siga.services.users.service.people import People
+
+_ACTION = "people.manage"
+_TAGS = ["People"]
+
+
+@get("/api/v1/users", tags=_TAGS)
+async def list_people(caller: Claims, people: People, municipality_id: str | None = None, role: Role | None = None,
+                      limit: Limit = 50, cursor: Cursor = "") -> PeoplePage:  # fmt: skip
+    """People with a role, or invited to one, in the caller's municipalities."""
+    return await people.page(scope_of(caller, _ACTION, municipality_id), role, cursor, limit)
+
+
+@post("/api/v1/users", tags=_TAGS)
+async def invite(caller: Claims, data: PersonAsk, people: People) -> Invited:
+    """Invite a person of staff. The answer holds a code, shown this once, with which the person sets a password.
+
+    Where the address has an account already, the person takes the roles with the code and the password of that
+    account.
+    """
+    grants = [
+        Grant(role=g.role, municipality_id=home_of(caller, _ACTION, g.municipality_id), zone_ids=g.zone_ids)
+        for g in data.grants
+    ]
+    return await people.invite(data.email, data.name, data.language, grants)
+
+
+@get("/api/v1/users/{user_id:str}", tags=_TAGS)
+async def one_person(caller: Claims, user_id: str, people: People) -> Person:
+    """One person with the roles in the caller's municipalities."""
+    return await people.one(scope_of(caller, _ACTION), user_id)
+
+
+@post("/api/v1/users/{user_id:str}/invitation", tags=_TAGS)
+async def invite_again(caller: Claims, user_id: str, people: People) -> Invited:
+    """A new invitation code, or one to set a new password for a person who works here only and does not drive."""
+    return await people.invite_again(scope_of(caller, _ACTION), user_id)
+
+
+@delete("/api/v1/users/{user_id:str}/invitation", tags=_TAGS)
+async def withdraw_invitation(caller: Claims, user_id: str, people: People, municipality_id: str | None = None) -> None:
+    """Withdraw an invitation that was not used."""
+    home = home_of(caller, _ACTION, municipality_id)
+    await people.withdraw((home,), user_id, home)
+
+
+@put("/api/v1/users/{user_id:str}/grants/{role:str}", tags=_TAGS)
+async def give_role(caller: Claims, user_id: str, role: Role, data: GrantChange, people: People) -> Person:
+    """Give a role to a person who has one here already, or change its zones."""
+    home = home_of(caller, _ACTION, data.municipality_id)
+    grant = Grant(role=role, municipality_id=home, zone_ids=data.zone_ids)
+    return await people.give(scope_of(caller, _ACTION), user_id, grant, caller.sub)
+
+
+@delete("/api/v1/users/{user_id:str}/grants/{role:str}", tags=_TAGS)
+async def take_role(
+    caller: Claims, user_id: str, role: Role, people: People, municipality_id: str | None = None
+) -> None:
+    """Take a role away. The last administrator of a municipality stays."""
+    home = home_of(caller, _ACTION, municipality_id)
+    await people.take(scope_of(caller, _ACTION), user_id, role, home)
+
+
+HANDLERS = [list_people, invite, one_person, invite_again, withdraw_invitation, give_role, take_role]

@@ -1,0 +1,223 @@
+"""Accreditations: given, corrected, renewed, suspended, revoked, claimed; each change told to Parking's read copy."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection
+
+from siga.contract.accreditations import (
+    Accreditation,
+    AccreditationAsk,
+    AccreditationChange,
+    AccreditationIssued,
+    AccreditationPage,
+    AccreditationSearch,
+    ClaimCode,
+    EndReason,
+    OwnAccreditation,
+    OwnAccreditations,
+    Renewal,
+)
+from siga.contract.users import AccreditationStatus
+from siga.kit.credentials import match, normalise_number
+from siga.kit.ids import new_code, new_id
+from siga.kit.log import logger
+from siga.services.users.model.accreditations import (
+    AccreditationRow,
+    check_alive,
+    check_dates,
+    shown_end,
+)
+from siga.services.users.model.people import DRIVER
+from siga.services.users.model.problems import WrongCode
+from siga.services.users.service.accounts import give_grants
+from siga.services.users.service.credentials import add_card, add_plate, known_accreditation, matches_of, today_of
+from siga.services.users.service.doorman import Doorman
+from siga.services.users.service.means import Means
+from siga.services.users.service.municipalities import match_key
+from siga.services.users.service.telling import tell_accreditation, tell_all
+from siga.services.users.service.views import full, line, place_of_holder
+from siga.services.users.store import accreditations as store
+from siga.services.users.store import municipalities as town_store
+from siga.services.users.store import people as people_store
+
+log = logger("users")
+Scope = Sequence[str]
+Change = Callable[[AccreditationRow], AccreditationRow]
+
+
+class Accreditations:
+    """Gives and changes the accreditations of some municipalities."""
+
+    def __init__(self, means: Means, doorman: Doorman) -> None:
+        self._means, self._doorman = means, doorman
+
+    async def give(self, municipality_id: str, ask: AccreditationAsk) -> AccreditationIssued:
+        """A new accreditation with cards and plates; NumberTaken, CredentialTaken, or what a value is refused for."""
+        check_dates(ask.valid_from, ask.valid_to)
+        code, now = new_code(), self._means.clock()
+
+        def keep(conn: Connection) -> AccreditationIssued:
+            key = match_key(self._means, conn, municipality_id)
+            row = self._new_row(key, municipality_id, ask, code, now)
+            store.add_accreditation(conn, row)
+            tell_accreditation(self._means, conn, row, now)
+            today = today_of(conn, municipality_id, now)
+            cards = [add_card(self._means, conn, row, card, key, today, now) for card in ask.cards]
+            for plate in ask.plates:
+                add_plate(self._means, conn, row, plate.plate, key, today, now)
+            return AccreditationIssued(accreditation=full(self._means, conn, row), claim_code=code, cards=cards)
+
+        issued = await self._means.db.write(keep)
+        log.info("accreditation_given", accreditation_id=issued.accreditation.accreditation_id)
+        return issued
+
+    def _new_row(self, key: bytes, municipality_id: str, ask: AccreditationAsk, code: str,
+                 now: datetime) -> AccreditationRow:  # fmt: skip
+        accreditation_id = new_id()
+        return AccreditationRow(
+            accreditation_id=accreditation_id, municipality_id=municipality_id, category=ask.category, kind=ask.kind,
+            issuer=ask.issuer.strip(), number_match=match(key, "number", ask.number),
+            number_ends_with=shown_end(normalise_number(ask.number), 3),
+            holder_sealed=self._means.vault.seal(ask.holder.strip().encode(), place_of_holder(accreditation_id)),
+            valid_from=ask.valid_from, valid_to=ask.valid_to, status="valid", status_reason=None,
+            claim_match=self._means.code_match("claim-code", code), claimed_by=None, created_at=now, version=1,
+        )  # fmt: skip
+
+    async def page(self, scope: Scope, filters: dict[str, Any], before: str, limit: int) -> AccreditationPage:
+        """Accreditations, newest first; `filters` may name `status`, `category`, `kind` and `number_ends_with`."""
+        found = await self._means.db.read(
+            lambda conn: store.list_accreditations(conn, scope, filters, before, limit + 1)
+        )
+        following = found[limit - 1].accreditation_id if len(found) > limit else None
+        return AccreditationPage(accreditations=[line(row) for row in found[:limit]], next=following)
+
+    async def search(self, scope: Scope, ask: AccreditationSearch) -> AccreditationPage:
+        """Those that have this number, card or plate; all that is asked for must fit."""
+
+        def find(conn: Connection) -> list[AccreditationRow]:
+            found: dict[str, AccreditationRow] = {}
+            for municipality_id in scope:
+                key = match_key(self._means, conn, municipality_id)
+                found |= {row.accreditation_id: row for row in matches_of(conn, municipality_id, key, ask)}
+            return list(found.values())
+
+        rows = await self._means.db.read(find)
+        return AccreditationPage(accreditations=[line(row) for row in rows])
+
+    async def one(self, scope: Scope, accreditation_id: str) -> Accreditation:
+        """One accreditation with its holder; NotFound for those of other municipalities."""
+
+        def find(conn: Connection) -> Accreditation:
+            return full(self._means, conn, known_accreditation(conn, scope, accreditation_id))
+
+        return await self._means.db.read(find)
+
+    async def correct(self, scope: Scope, accreditation_id: str, ask: AccreditationChange) -> Accreditation:
+        """Correct the holder's name or the category."""
+
+        def change(row: AccreditationRow) -> AccreditationRow:
+            values: dict[str, Any] = {"category": ask.category} if ask.category else {}
+            if ask.holder is not None:
+                place = place_of_holder(accreditation_id)
+                values["holder_sealed"] = self._means.vault.seal(ask.holder.strip().encode(), place)
+            return msgspec.structs.replace(check_alive(row), **values)
+
+        return await self._change(scope, accreditation_id, change)
+
+    async def renew(self, scope: Scope, accreditation_id: str, ask: Renewal) -> Accreditation:
+        """Give new dates; AccreditationEnded when it was revoked."""
+
+        def change(row: AccreditationRow) -> AccreditationRow:
+            valid_from = ask.valid_from or row.valid_from
+            check_dates(valid_from, ask.valid_to)
+            return msgspec.structs.replace(check_alive(row), valid_from=valid_from, valid_to=ask.valid_to)
+
+        return await self._change(scope, accreditation_id, change)
+
+    async def set_status(self, scope: Scope, accreditation_id: str, status: AccreditationStatus,
+                         reason: EndReason | None = None) -> Accreditation:  # fmt: skip
+        """Suspend, resume or revoke; a revoked one stays so and its claim code is void."""
+
+        def change(row: AccreditationRow) -> AccreditationRow:
+            if status == "revoked" and row.status == "revoked":
+                return row
+            code = None if status == "revoked" else row.claim_match
+            return msgspec.structs.replace(check_alive(row), status=status, status_reason=reason, claim_match=code)
+
+        changed = await self._change(scope, accreditation_id, change)
+        log.info("accreditation_status", accreditation_id=accreditation_id, status=status)
+        return changed
+
+    async def _change(self, scope: Scope, accreditation_id: str, change: Change) -> Accreditation:
+        """One change in one transaction with its events: the accreditation and every card and plate of it."""
+        now = self._means.clock()
+
+        def keep(conn: Connection) -> Accreditation:
+            before = known_accreditation(conn, scope, accreditation_id, lock=True)
+            after = change(before)
+            if after != before:
+                after = msgspec.structs.replace(after, version=before.version + 1)
+                store.change_accreditation(conn, after)
+                tell_all(self._means, conn, after, now)
+            return full(self._means, conn, after)
+
+        return await self._means.db.write(keep)
+
+    async def new_claim_code(self, scope: Scope, accreditation_id: str) -> ClaimCode:
+        """A new claim code in the place of the old one; who has claimed it keeps it until the new code is used."""
+        code = new_code()
+
+        def keep(conn: Connection) -> None:
+            row = check_alive(known_accreditation(conn, scope, accreditation_id, lock=True))
+            fresh = self._means.code_match("claim-code", code)
+            store.change_accreditation(conn, msgspec.structs.replace(row, claim_match=fresh, version=row.version + 1))
+
+        await self._means.db.write(keep)
+        return ClaimCode(claim_code=code)
+
+    async def claim(self, user_id: str, code: str, address: str) -> OwnAccreditation:
+        """A driver takes the accreditation of a claim code, which is spent; WrongCode or TooMany."""
+        subjects = (self._doorman.claims(user_id), self._doorman.address(address))
+        at = await self._doorman.attempt(*subjects)
+        match_of_code, now = self._means.code_match("claim-code", code), self._means.clock()
+
+        def take(conn: Connection) -> AccreditationRow | None:
+            row = store.accreditation_by_claim(conn, match_of_code)
+            if row is None or row.status == "revoked" or people_store.account_by_id(conn, user_id) is None:
+                return None
+            claimed = msgspec.structs.replace(row, claim_match=None, claimed_by=user_id, version=row.version + 1)
+            store.change_accreditation(conn, claimed)
+            tell_accreditation(self._means, conn, claimed, now)
+            if DRIVER not in people_store.grants_of(conn, user_id):
+                give_grants(self._means, conn, user_id, [DRIVER], now, "claim")
+            return claimed
+
+        claimed = await self._means.db.write(take)
+        if claimed is None:
+            raise WrongCode("Compare it with the letter, or ask your town hall for a new one.")
+        await self._doorman.forgive(at, subjects, wholly=subjects[:1])
+        log.info("accreditation_claimed", accreditation_id=claimed.accreditation_id)
+        return (await self.own(user_id, claimed.accreditation_id)).accreditations[0]
+
+    async def own(self, user_id: str, accreditation_id: str | None = None) -> OwnAccreditations:
+        """What a driver has claimed."""
+
+        def find(conn: Connection) -> list[OwnAccreditation]:
+            rows = store.claimed_by(conn, user_id)
+            towns = {town.municipality_id: town.name for town in town_store.list_municipalities(conn)}
+            return [_own(row, towns) for row in rows if accreditation_id in (None, row.accreditation_id)]
+
+        return OwnAccreditations(accreditations=await self._means.db.read(find))
+
+
+def _own(row: AccreditationRow, towns: dict[str, str]) -> OwnAccreditation:
+    return OwnAccreditation(
+        accreditation_id=row.accreditation_id, municipality_id=row.municipality_id,
+        municipality_name=towns.get(row.municipality_id, ""), category=row.category, kind=row.kind, issuer=row.issuer,
+        number_ends_with=row.number_ends_with, valid_from=row.valid_from, valid_to=row.valid_to, status=row.status,
+    )  # fmt: skip

@@ -1,0 +1,35 @@
+"""What every use case works with."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+
+from siga.kit.auth import Keyring
+from siga.kit.clock import Clock
+from siga.kit.ids import tidy_code
+from siga.kit.journal import Journal
+from siga.ports import Database
+from siga.services.users.hashing import Hasher
+from siga.services.users.vault import Vault
+
+
+@dataclass(frozen=True, kw_only=True)
+class Means:
+    """The store, the journal, the keys, the clock."""
+
+    db: Database
+    journal: Journal
+    vault: Vault
+    hasher: Hasher
+    keys: Keyring
+    clock: Clock
+
+    def code_match(self, what: str, code: str) -> str:
+        """How a one-time code is kept and found, however a person typed it."""
+        return self.vault.blind(what, tidy_code(code))
+
+
+def sha256(token: str) -> str:
+    """How a token of 256 random bits is kept and found."""
+    return hashlib.sha256(token.encode()).hexdigest()

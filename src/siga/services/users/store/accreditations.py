@@ -1,0 +1,121 @@
+"""Accreditations, their cards and their plates in the store."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Connection, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from siga.services.users.model.accreditations import AccreditationRow, CredentialRow
+from siga.services.users.model.problems import CredentialTaken, NumberTaken
+from siga.services.users.store.tables import accreditations, credentials
+
+Pair = tuple[AccreditationRow, CredentialRow]
+_ROW, _CREDENTIAL = AccreditationRow.__struct_fields__, CredentialRow.__struct_fields__
+
+
+def _values(row: AccreditationRow | CredentialRow) -> dict[str, Any]:
+    return {f: getattr(row, f) for f in row.__struct_fields__}
+
+
+def _row(found: Any) -> AccreditationRow:
+    return AccreditationRow(**{f: found[accreditations.c[f]] for f in _ROW})
+
+
+def _credential(found: Any) -> CredentialRow:
+    return CredentialRow(**{f: found[credentials.c[f]] for f in _CREDENTIAL})
+
+
+def add_accreditation(conn: Connection, row: AccreditationRow) -> None:
+    """Keep a new accreditation; NumberTaken when the issuer's number is in use."""
+    try:
+        conn.execute(insert(accreditations).values(**_values(row)))
+    except IntegrityError as fault:
+        raise NumberTaken("Renew or revoke the one that exists.") from fault
+
+
+def change_accreditation(conn: Connection, row: AccreditationRow) -> None:
+    """Keep the new values of an accreditation."""
+    same = accreditations.c.accreditation_id == row.accreditation_id
+    conn.execute(update(accreditations).where(same).values(**_values(row)))
+
+
+def accreditation(conn: Connection, accreditation_id: str, *, lock: bool = False) -> AccreditationRow | None:
+    """The accreditation of that id; with `lock` nobody else changes it until the transaction ends."""
+    query = select(accreditations).where(accreditations.c.accreditation_id == accreditation_id)
+    found = conn.execute(query.with_for_update() if lock else query).mappings().first()
+    return None if found is None else _row(found)
+
+
+def accreditation_by_claim(conn: Connection, claim_match: str) -> AccreditationRow | None:
+    """The accreditation a claim code belongs to, locked until the transaction ends."""
+    query = select(accreditations).where(accreditations.c.claim_match == claim_match).with_for_update()
+    found = conn.execute(query).mappings().first()
+    return None if found is None else _row(found)
+
+
+def list_accreditations(conn: Connection, municipality_ids: Sequence[str], filters: dict[str, Any], before: str,
+                        limit: int) -> list[AccreditationRow]:  # fmt: skip
+    """Accreditations of these municipalities, newest first, before a cursor; `filters` are column → value."""
+    query = select(accreditations).where(accreditations.c.municipality_id.in_(municipality_ids))
+    for column, value in filters.items():
+        if value is not None:
+            query = query.where(accreditations.c[column] == value)
+    if before:
+        query = query.where(accreditations.c.accreditation_id < before)
+    query = query.order_by(accreditations.c.accreditation_id.desc()).limit(limit)
+    return [_row(found) for found in conn.execute(query).mappings()]
+
+
+def claimed_by(conn: Connection, user_id: str) -> list[AccreditationRow]:
+    """What a person has claimed, oldest first."""
+    query = (
+        select(accreditations)
+        .where(accreditations.c.claimed_by == user_id)
+        .order_by(accreditations.c.accreditation_id)
+    )  # fmt: skip
+    return [_row(found) for found in conn.execute(query).mappings()]
+
+
+def put_credential(conn: Connection, row: CredentialRow) -> None:
+    """Keep a card or plate, or its new values; CredentialTaken when another row has the same HMAC."""
+    same = credentials.c.credential_id == row.credential_id
+    try:
+        if not conn.execute(update(credentials).where(same).values(**_values(row))).rowcount:
+            conn.execute(insert(credentials).values(**_values(row)))
+    except IntegrityError as fault:
+        raise CredentialTaken("Somebody has just added it elsewhere.") from fault
+
+
+def credentials_of(conn: Connection, accreditation_id: str) -> list[CredentialRow]:
+    """The cards and plates of an accreditation, oldest first."""
+    query = (
+        select(credentials)
+        .where(credentials.c.accreditation_id == accreditation_id)
+        .order_by(credentials.c.added_at, credentials.c.credential_id)
+    )
+    return [_credential(found) for found in conn.execute(query).mappings()]
+
+
+def credential(conn: Connection, credential_id: str) -> CredentialRow | None:
+    """The card or plate of that id."""
+    found = conn.execute(select(credentials).where(credentials.c.credential_id == credential_id)).mappings().first()
+    return None if found is None else _credential(found)
+
+
+def pairs_by_match(conn: Connection, municipality_ids: Sequence[str], matches: Sequence[str]) -> list[Pair]:
+    """Cards and plates found by HMAC, each with its accreditation."""
+    query = _pairs().where(credentials.c.municipality_id.in_(municipality_ids), credentials.c.credential.in_(matches))
+    return [(_row(found), _credential(found)) for found in conn.execute(query).mappings()]
+
+
+def all_pairs(conn: Connection) -> list[Pair]:
+    """Every card and plate with its accreditation."""
+    return [(_row(found), _credential(found)) for found in conn.execute(_pairs()).mappings()]
+
+
+def _pairs() -> Any:
+    joined = credentials.c.accreditation_id == accreditations.c.accreditation_id
+    return select(accreditations, credentials).join(credentials, joined)

@@ -1,0 +1,275 @@
+"""The live stream end to end over a real journal: snapshot, changes, breaks, staff news, slow readers."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from gateway_world import BOX, OTHER, Stream, World, bay, person, world
+from support import run
+
+from siga.contract.enforcement import CaseChanged, CaseOpened
+from siga.contract.parking import BayHeard, DeviceAlarmed
+from siga.contract.users import GrantsChanged, SessionEnded
+from siga.kit.clock import utc_now
+from siga.services.gateway.live import stream as live_stream
+
+
+def live(here: World, query: str = f"bbox={BOX}", **headers: str) -> Stream:
+    """A client of the live stream."""
+    return Stream(here.service.app, query, {key.replace("_", "-"): value for key, value in headers.items()})
+
+
+def case(case_id: str, bay_id: str = "b1", zone_id: str = "z1") -> CaseOpened:
+    """A case was opened."""
+    return CaseOpened(
+        case_id=case_id, bay_id=bay_id, stay_id=None, zone_id=zone_id, category="disabled", reason="unverified",
+        occupied_since=None, photo_task=False,
+    )  # fmt: skip
+
+
+def test_a_client_gets_a_snapshot_and_then_every_change_in_its_box(tmp_path: Path) -> None:
+    async def check() -> None:
+        async with world(tmp_path) as here:
+            position = await here.known.change(bay("b1"))
+            await here.known.change(bay("far", lon=9.0))
+            async with live(here) as stream:
+                name, data = await stream.next()
+                assert (name, [one["bay_id"] for one in data["bays"]]) == ("snapshot", ["b1"])
+                assert stream.headers["content-type"].startswith("text/event-stream")
+                assert stream.headers["x-accel-buffering"] == "no"
+                assert stream.last_id == str(data["position"]) == str(position + 1)
+                await here.known.change(bay("far", lon=9.0, occupancy="occupied"))
+                await here.known.change(bay("b1", occupancy="occupied"))
+                name, data = await stream.next()
+                assert (name, data["bay_id"], data["occupancy"]) == ("bay", "b1", "occupied")
+                assert stream.last_id == str(position + 3)
+
+    run(check())
+
+
+def test_a_sensors_word_without_news_refreshes_the_ages(tmp_path: Path) -> None:
+    async def check() -> None:
+        async with world(tmp_path) as here:
+            async with live(here) as stream:
+                await stream.next()
+                now = utc_now()
+                await here.known.tell("parking", BayHeard(bay_id="b1", heard_at=now, observed_at=now, view=bay("b1")))
+                assert (await stream.next())[0] == "bay"
+
+    run(check())
+
+
+def test_personal_bays_are_never_told_and_one_made_personal_is_taken_away(tmp_path: Path) -> None:
+    async def check() -> None:
+        async with world(tmp_path) as here:
+            await here.known.change(bay("b1"))
+            async with live(here, f"bbox={BOX}&bay_id=secret") as stream:
+                await stream.next()
+                await here.known.change(bay("secret"), personal=True)
+                await here.known.change(bay("b1"), personal=True)
+                await here.known.change(bay("b2"))
+                assert await stream.next() == ("gone", {"bay_id": "b1"})
+                assert (await stream.next())[1]["bay_id"] == "b2"
+
+    run(check())
+
+
+def test_a_bay_is_watched_by_name_wherever_it_is(tmp_path: Path) -> None:
+    async def check() -> None:
+        async with world(tmp_path) as here:
+            await here.known.change(bay("far", lon=9.0))
+            async with live(here, "bay_id=far&bay_id=unknown") as stream:
+                _, data = await stream.next()
+                assert [one["bay_id"] for one in data["bays"]] == ["far"]
+                await here.known.change(bay("far", lon=9.0, occupancy="occupied"))
+                assert (await stream.next())[1]["occupancy"] == "occupied"
+
+    run(check())
+
+
+def test_after_a_break_only_what_was_missed_is_told(tmp_path: Path) -> None:
+    async def check() -> None:
+        async with world(tmp_path) as here:
+            async with live(here) as stream:
+                await stream.next()
+                last = await here.known.change(bay("b1"))
+                await stream.next()
+                assert stream.last_id == str(last)
+            for occupancy in ("occupied", "free", "doubtful"):
+                await here.known.change(bay("b2", occupancy=occupancy))
+            await asyncio.sleep(0.1)
+            async with live(here, last_event_id=str(last)) as again:
+                name, data = await again.next()
+                assert (name, data["bay_id"], data["occupancy"]) == ("bay", "b2", "doubtful")
+                await here.known.change(bay("b3"))
+                assert (await again.next())[1]["bay_id"] == "b3"
+
+    run(check())
+
+
+@pytest.mark.parametrize("last", ["999999", "nonsense", "-1"])
+def test_who_was_away_too_long_or_says_nonsense_gets_a_whole_snapshot(tmp_path: Path, last: str) -> None:
+    async def check() -> None:
+        async with world(tmp_path) as here:
+            await here.known.change(bay("b1"))
+            async with live(here, last_event_id=last) as stream:
+                assert (await stream.next())[0] == "snapshot"
+
+    run(check())
+
+
+def test_what_was_told_before_this_process_began_is_told_anew(tmp_path: Path) -> None:
+    async def check() -> None:
+        async with world(tmp_path) as here:
+            await here.known.change(bay("b1"))
+            await here.known.change(bay("b2"))
+        async with world(tmp_path) as again:
+            again.known.bays["b1"] = bay("b1")
+            async with live(again, last_event_id="1") as stream:
+                assert (await stream.next())[0] == "snapshot"
+
+    run(check())
+
+
+@pytest.mark.parametrize("query", ["", "bbox=1,2,3", "bbox=0,0,999,0", "bbox=x", "bay_id=../x"])
+def test_what_cannot_be_watched_is_refused(tmp_path: Path, query: str) -> None:
+    async def check() -> None:
+        async with world(tmp_path) as here:
+            answer = await here.users_door.get(f"/api/v1/live?{query}")
+            assert answer.status_code == 422
+            assert answer.json()["type"] == "/problems/invalid"
+
+    run(check())
+
+
+def staff(here: World, who: str, **headers: str) -> Stream:
+    """The live stream of somebody signed in by cookie."""
+    return live(here, f"bbox={BOX}&staff=1", cookie=f"siga-plain={who}", **headers)
+
+
+def test_police_hear_of_cases_in_their_municipality_and_zones_only(tmp_path: Path) -> None:
+    async def check() -> None:
+        async with world(tmp_path) as here:
+            here.known.sessions |= {"all": person("all", "police"), "z1": person("z1", "police", zone_ids=("z1",))}
+            await here.known.change(bay("b1"))
+            async with staff(here, "all") as everywhere, staff(here, "z1") as narrow:
+                await everywhere.next()
+                await narrow.next()
+                await here.known.tell("enforcement", case("theirs"), OTHER)
+                await here.known.tell("enforcement", case("c2", zone_id="z2"))
+                await here.known.tell("enforcement", case("c1"))
+                for stream, cases in ((everywhere, ["c2", "c1"]), (narrow, ["c1"])):
+                    for case_id in cases:
+                        name, data = await stream.next()
+                        assert (name, data) == ("case", {"case_id": case_id, "bay_id": "b1", "state": "new"})
+                # A case whose opening this process did not hear: its bay tells the zone.
+                await here.known.tell("enforcement", CaseChanged(case_id="old", bay_id="b1", state="withdrawn"))
+                assert (await narrow.next())[1]["state"] == "withdrawn"
+                assert "plate" not in msgspec.json.encode((await everywhere.next())[1]).decode()
+
+    run(check())
+
+
+def test_staff_news_need_a_role_that_hears_them(tmp_path: Path) -> None:
+    async def check() -> None:
+        async with world(tmp_path) as here:
+            here.known.sessions |= {"d": person("d", "driver"), "i": person("i", "installer")}
+            guest = await here.users_door.get("/api/v1/live?staff=1")
+            driver = await here.users_door.get("/api/v1/live?staff=1", headers={"cookie": "siga-plain=d"})
+            assert (guest.status_code, driver.status_code) == (401, 403)
+            async with staff(here, "i") as stream:
+                await stream.next()
+                await here.known.tell("enforcement", case("c1"))
+                await here.known.tell("parking", DeviceAlarmed(device_id="S1", bay_id="b1", reason="silent"))
+                name, data = await stream.next()
+                assert (name, data["device_id"], data["reason"]) == ("alarm", "S1", "silent")
+
+    run(check())
+
+
+@pytest.mark.parametrize("event", [SessionEnded(session_id="s-p", user_id="p"), GrantsChanged(user_id="p")])
+def test_a_staff_stream_ends_with_the_session_or_the_role(
+    tmp_path: Path, event: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(live_stream, "PING_S", 0.05)
+
+    async def check() -> None:
+        async with world(tmp_path) as here:
+            here.known.sessions["p"] = person("p", "police")
+            async with staff(here, "p") as stream, live(here) as public:
+                await stream.next()
+                await public.next()
+                await asyncio.sleep(1.1)  # roles changed in the same second as the stream began would not count
+                await here.known.tell("users", event, "")
+                assert (await stream.next())[0] == "end"
+                await here.known.change(bay("b1"))
+                assert (await public.next())[0] == "bay"
+
+    run(check())
+
+
+def test_a_client_that_does_not_read_is_dropped_with_bounded_memory_and_catches_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(live_stream, "STALLED_S", 0.3)
+
+    async def check() -> None:
+        async with world(tmp_path) as here:
+            async with live(here) as slow, live(here) as quick:
+                await slow.next()
+                await quick.next()
+                slow.reads.clear()
+                for n in range(50):
+                    await here.known.change(bay(f"b{n % 3}", occupancy="occupied" if n % 2 else "free"))
+                waiting = [len(client.watch.waiting) for client in here_clients(here)]
+                assert max(waiting) <= 3
+                await asyncio.sleep(0.6)
+                assert len(here_clients(here)) == 1
+                last = slow.last_id or ""
+            seen = {}
+            async with live(here, last_event_id=last) as again:
+                for _ in range(3):
+                    _, data = await again.next()
+                    seen[data["bay_id"]] = data["occupancy"]
+            assert seen == {key: one.occupancy for key, one in here.known.bays.items()}
+
+    run(check())
+
+
+def here_clients(here: World) -> list[Any]:
+    """The hub's open clients."""
+    door = here.service.app._app  # type: ignore[attr-defined]
+    return list(door._own["/api/v1/live"]._hub.clients)
+
+
+def test_two_hundred_reports_a_second_reach_a_client_within_two_tenths(tmp_path: Path) -> None:
+    async def check() -> list[float]:
+        async with world(tmp_path) as here:
+            sent: dict[str, float] = {}
+            delays: list[float] = []
+
+            async def listen(stream: Stream) -> None:
+                while len(delays) < 390:
+                    _, data = await stream.next()
+                    if data["code"] in sent:
+                        delays.append(time.perf_counter() - sent.pop(data["code"]))
+
+            async with live(here) as stream:
+                await stream.next()
+                listening = asyncio.create_task(listen(stream))
+                for n in range(400):
+                    one = bay(f"b{n % 300}")
+                    marked = msgspec.structs.replace(one, code=str(n))
+                    sent[str(n)] = time.perf_counter()
+                    asyncio.get_running_loop().create_task(here.known.change(marked))
+                    await asyncio.sleep(0.005)
+                await asyncio.wait_for(listening, 5)
+            return sorted(delays)
+
+    delays = run(check())
+    assert delays[int(len(delays) * 0.99)] <= 0.2
