@@ -48,13 +48,17 @@ class Far:
     async def _stream(self, receive: Any, send: Any) -> None:
         await receive()
         await send({"type": "http.response.start", "status": 200, "headers": [(b"content-type", b"text/event-stream")]})
-        leaving = asyncio.create_task(receive())
+        leaving = asyncio.create_task(_message(receive))
         n = 0
         while not leaving.done():
             await send({"type": "http.response.body", "body": f"data: {n}\n\n".encode(), "more_body": True})
             n += 1
             await asyncio.sleep(0.02)
         self.left.set()
+
+
+async def _message(receive: Any) -> Any:
+    return await receive()
 
 
 @asynccontextmanager

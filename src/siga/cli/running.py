@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import fcntl
 import os
 import signal
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -38,13 +39,13 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _loop(work: Any) -> int:
-    try:
+    loops: Callable[[], asyncio.AbstractEventLoop] = asyncio.new_event_loop
+    with contextlib.suppress(ImportError):  # not on every platform
         import uvloop
 
-        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            return int(runner.run(work))
-    except ImportError:
-        return int(asyncio.run(work))
+        loops = uvloop.new_event_loop
+    with asyncio.Runner(loop_factory=loops) as runner:
+        return int(runner.run(work))
 
 
 def _locked(data: Path) -> IO[str]:

@@ -18,7 +18,6 @@ from siga.demo.doors import Away, Door, Person, Refused, SignedDevice
 from siga.demo.model import Town
 from siga.demo.phones import Phones
 from siga.demo.records import Demo, DeviceKey, Start, StreetMemory
-from siga.demo.seed import GRACE_S
 from siga.demo.sensors import Sensor
 from siga.demo.signing import Nonces
 from siga.demo.stage import Command, Stage
@@ -107,9 +106,14 @@ class Simulator:
             await self._users.close()
             await self._sensors_door.close()
 
+    async def _listen(self) -> None:
+        """Say which sensors are muted, since the page may have forgotten, then hear commands."""
+        self._stage.tell("", "muted_now", codes=[code for code, spot in self.street.spots.items() if spot.muted])
+        await self._stage.listen()
+
     def _works(self) -> list[Callable[[], Awaitable[None]]]:
         return [
-            self._move, self._keep_memory, self._stage.listen, self._stage.report, self._watcher.run,
+            self._move, self._keep_memory, self._listen, self._stage.report, self._watcher.run,
             self._watcher.keep_duty, *(sensor.run for sensor in self._sensors.values()),
             *(camera.run for camera in self._cameras),
         ]  # fmt: skip
@@ -160,8 +164,6 @@ class Simulator:
         if move.came and move.spot.muted:
             return
         if move.came:
-            if command_id is not None and kind not in ("card", "check_in"):
-                self._tell(code, "grace", seconds=GRACE_S)
             self._errand(self._settle_in(move, sensor))
 
     async def _settle_in(self, move: Move, sensor: Sensor | None) -> None:

@@ -29,6 +29,7 @@ PACE = timedelta(seconds=7)
 HELD = timedelta(minutes=20)
 """So long a car stays that the visitor put there, unless they send it away."""
 _SETTLING_S = (5.0, 240.0)  # in which cars leave that should have left while nobody played
+_RESTED, _CHOICE = timedelta(seconds=45), 4  # so long a bay is left alone, among so many of the next it is drawn
 _BREAK = timedelta(minutes=5)  # nobody is seen at two bays within it
 
 
@@ -121,9 +122,13 @@ class Street:
         if now < self._changed_at + PACE:
             return
         self._changed_at = now
-        idle = [spot for spot in self._window if not spot.muted and not (spot.car and spot.car.held)]
+        idle = [
+            spot for spot in self._window
+            if now - spot.since >= _RESTED and not spot.muted and not (spot.car and spot.car.held)
+        ]  # fmt: skip
         if idle:
-            self._plan(min(idle, key=lambda spot: spot.next_at), now)
+            soonest = sorted(idle, key=lambda spot: spot.next_at)[:_CHOICE]
+            self._plan(self._rng.choice(soonest), now)
 
     def _plan(self, spot: Spot, at: datetime) -> None:
         spot.next_at = at

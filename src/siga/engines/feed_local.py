@@ -36,7 +36,9 @@ class LocalFeed:
             if events or left <= 0:
                 return events
             try:
-                await asyncio.wait_for(appended.wait(), min(left, _POLL_S))
+                # Not wait_for: on Python 3.11 that one can swallow a cancellation that comes with the wake.
+                async with asyncio.timeout(min(left, _POLL_S)):
+                    await appended.wait()
             except TimeoutError:
                 continue
 

@@ -69,9 +69,11 @@ class RemoteApp:
         query = scope.get("query_string", b"")
         target = scope.get("raw_path") or scope["path"].encode()
         url = self._url.copy_with(raw_path=target + (b"?" + query if query else b""))
-        request = self._http().build_request(
-            scope["method"], url, headers=headers, content=await _content(receive, body_read)
-        )
+        # Made by hand: the client would add headers of its own.
+        request = httpx.Request(
+            scope["method"], url, headers=headers, content=await _content(receive, body_read),
+            extensions={"timeout": _TIMEOUT.as_dict()},
+        )  # fmt: skip
         try:
             answer = await self._http().send(request, stream=True)
         except httpx.HTTPError as fault:
@@ -83,7 +85,7 @@ class RemoteApp:
 
     def _http(self) -> httpx.AsyncClient:
         if self._client is None:
-            self._client = httpx.AsyncClient(timeout=_TIMEOUT, limits=_LIMITS, follow_redirects=False, trust_env=False)
+            self._client = httpx.AsyncClient(limits=_LIMITS, follow_redirects=False, trust_env=False)
         return self._client
 
 

@@ -136,6 +136,18 @@ def test_a_check_in_is_over_when_another_car_stands_there() -> None:
     assert model.left_at(swapped, NOW - timedelta(minutes=1), "stay-1", NOW) == NOW
     assert model.left_at(swapped, NOW - timedelta(minutes=1), "stay-0", NOW) is None
     assert model.left_at(swapped, NOW - timedelta(minutes=1), None, NOW) is None
+    assert model.left_at(swapped, NOW + timedelta(minutes=1), "stay-1", NOW) is None
+
+
+def test_a_car_that_comes_long_after_the_check_in_is_another_ones() -> None:
+    came = changed(occupancy="occupied", previous_occupancy="free", stay_id="stay-1")
+    assert model.left_at(came, NOW - timedelta(minutes=15), None, NOW) is None
+    assert model.left_at(came, NOW - timedelta(minutes=16), None, NOW) == NOW
+
+
+def test_a_sensor_that_was_silent_may_see_the_car_late() -> None:
+    woke = changed(occupancy="occupied", previous_occupancy="unknown", stay_id="stay-1")
+    assert model.left_at(woke, NOW - timedelta(hours=2), None, NOW) is None
 
 
 def test_a_check_in_goes_on_when_the_sensor_falls_silent_or_is_swapped() -> None:

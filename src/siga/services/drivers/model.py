@@ -15,6 +15,8 @@ from siga.contract.users import AccreditationBrief
 
 CHECK_IN_LASTS = timedelta(hours=24)
 """A check-in that nobody ends and no sensor sees the end of, ends by itself after this."""
+EARLY_CHECK_IN = timedelta(minutes=15)
+"""How long after a check-in the sensor may first see its car."""
 USED_WITHIN = timedelta(days=7)
 """How long after a check-in its bay can be rated and its receipt fetched; then who it was is forgotten."""
 DOUBT_HOLDS = timedelta(hours=24)
@@ -112,14 +114,18 @@ def emptied_at(change: BayChanged, fallback: datetime) -> datetime | None:
 def left_at(change: BayChanged, started_at: datetime, stay_id: str | None, fallback: datetime) -> datetime | None:
     """When the car of a check-in left by this change, None if it did not.
 
-    The bay emptied after the check-in began, or another car stands there instead of the check-in's stay.
+    The bay emptied after the check-in began; or a car came after it that is another's, since the check-in's own stay
+    ended with it, or since it came to a bay that was free too long after the check-in (Parking's rule as well).
     """
     emptied = emptied_at(change, fallback)
     if emptied is not None:
         return emptied if emptied > started_at else None
-    if change.occupancy == "occupied" and stay_id is not None and change.ended_stay_id == stay_id:
-        return max(change.changed_at or fallback, started_at)
-    return None
+    if change.occupancy != "occupied":
+        return None
+    came_at = change.changed_at or fallback
+    instead = stay_id is not None and change.ended_stay_id == stay_id and came_at > started_at
+    too_late = change.previous_occupancy == "free" and came_at > started_at + EARLY_CHECK_IN
+    return came_at if instead or too_late else None
 
 
 def settles_doubts(change: BayChanged) -> bool:

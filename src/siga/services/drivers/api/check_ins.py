@@ -66,7 +66,7 @@ def _after(check_ins: CheckIns) -> list[ControllerRouterHandler]:
         made = await check_ins.receipt(anyone(caller), check_in_id)
         return Response(made, headers={"cache-control": "no-store"})
 
-    @get("/internal/v1/cases/{case_id:str}/declaration")
+    @get("/internal/v1/cases/{case_id:str}/declaration", include_in_schema=False)
     async def declaration(caller: Claims, case_id: str) -> Declaration:
         """What a guest declared for the stay that an open case is about; for Enforcement alone."""
         need_service(caller, "enforcement")

@@ -94,7 +94,7 @@ def _staff(reports: Reports) -> list[ControllerRouterHandler]:
         need(caller, "reports.answer")
         return await reports.answer(model.scopes_of(caller, "reports.answer"), report_id, data.text)
 
-    @get("/internal/v1/reports/{report_id:str}")
+    @get("/internal/v1/reports/{report_id:str}", include_in_schema=False)
     async def note(caller: Claims, report_id: str) -> ReportNote:
         """What came with a misuse report; for Enforcement alone."""
         need_service(caller, "enforcement")

@@ -1,0 +1,116 @@
+"""Which bays there are, what each of them was when, and how far its changes have come."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+import msgspec
+from sqlalchemy import Connection, bindparam, insert, select, update
+
+from siga.contract.base import Word
+from siga.contract.parking import Bay, Category
+from siga.services.history.model import Tip
+from siga.services.history.tables import bays, places
+
+_PIECE = 5_000
+_TIP = Tip.__struct_fields__
+
+
+class Kind(Word):
+    """What statistics and rights ask of a bay."""
+
+    zone_id: str
+    category: Category
+    personal: bool
+
+
+class BayRow(Word):
+    """A bay as kept; `version` 0 while Parking's definition has not come yet."""
+
+    bay_no: int
+    bay_id: str
+    municipality_id: str
+    code: str
+    version: int
+    place_no: int
+    kind: Kind
+    tip: Tip
+
+
+def known(conn: Connection, bay_ids: Iterable[str]) -> dict[str, BayRow]:
+    """Those of these bays that are known, by id."""
+    wanted = list(bay_ids)
+    found: dict[str, BayRow] = {}
+    query = select(bays, places.c.zone_id, places.c.category, places.c.personal).join(
+        places, places.c.place_no == bays.c.place_no
+    )
+    for start in range(0, len(wanted), _PIECE):
+        for row in conn.execute(query.where(bays.c.bay_id.in_(wanted[start : start + _PIECE]))).mappings():
+            found[row["bay_id"]] = BayRow(
+                bay_no=row["bay_no"], bay_id=row["bay_id"], municipality_id=row["municipality_id"], code=row["code"],
+                version=row["version"], place_no=row["place_no"], tip=Tip(**{name: row[name] for name in _TIP}),
+                kind=Kind(zone_id=row["zone_id"], category=row["category"], personal=row["personal"]),
+            )  # fmt: skip
+    return found
+
+
+def define(conn: Connection, bay: Bay, at: datetime) -> None:
+    """Take over a bay's new version; an older one changes nothing. What it was until now stays what it was."""
+    kind = Kind(zone_id=bay.zone_id, category=bay.category, personal=bay.personal)
+    row = known(conn, [bay.bay_id]).get(bay.bay_id)
+    if row is None:
+        add(conn, bay.bay_id, bay.municipality_id, bay.code, kind, at, bay.version)
+        return
+    if bay.version <= row.version:
+        return
+    place_no = row.place_no if row.kind == kind else _add_place(conn, row.bay_no, kind, at)
+    conn.execute(
+        update(bays)
+        .where(bays.c.bay_no == row.bay_no)
+        .values(code=bay.code, version=bay.version, place_no=place_no)
+    )  # fmt: skip
+
+
+def add(conn: Connection, bay_id: str, municipality_id: str, code: str, kind: Kind, at: datetime,
+        version: int = 0) -> BayRow:  # fmt: skip
+    """Keep a bay that was not known."""
+    values = {
+        "bay_id": bay_id, "municipality_id": municipality_id, "code": code, "version": version, "place_no": 0,
+        "position": 0, "ordinal": 0,
+    }  # fmt: skip
+    made = conn.execute(insert(bays).values(**values)).inserted_primary_key
+    bay_no = int(made[0]) if made else 0
+    place_no = _add_place(conn, bay_no, kind, at)
+    conn.execute(update(bays).where(bays.c.bay_no == bay_no).values(place_no=place_no))
+    return BayRow(
+        bay_no=bay_no, bay_id=bay_id, municipality_id=municipality_id, code=code, version=version, place_no=place_no,
+        kind=kind, tip=Tip(),
+    )  # fmt: skip
+
+
+def _add_place(conn: Connection, bay_no: int, kind: Kind, at: datetime) -> int:
+    values = {"bay_no": bay_no, "since_at": at, **msgspec.structs.asdict(kind)}
+    made = conn.execute(insert(places).values(**values)).inserted_primary_key
+    return int(made[0]) if made else 0
+
+
+def place_for(conn: Connection, row: BayRow, kind: Kind, at: datetime) -> int:
+    """The place of a bay that was of this kind at `at`: its present one, else one it had, else a new one."""
+    if row.kind == kind:
+        return row.place_no
+    query = select(places.c.place_no).where(
+        places.c.bay_no == row.bay_no, places.c.zone_id == kind.zone_id, places.c.category == kind.category,
+        places.c.personal == kind.personal,
+    )  # fmt: skip
+    had = conn.scalar(query.order_by(places.c.since_at.desc()).limit(1))
+    return int(had) if had is not None else _add_place(conn, row.bay_no, kind, at)
+
+
+def move_tips(conn: Connection, tips: dict[int, Tip]) -> None:
+    """Note by bay number how far its changes have come."""
+    if tips:
+        change = update(bays).where(bays.c.bay_no == bindparam("of"))
+        change = change.values({name: bindparam(f"to_{name}") for name in _TIP})
+        rows = [{"of": bay_no, **{f"to_{name}": getattr(tip, name) for name in _TIP}} for bay_no, tip in tips.items()]
+        conn.execute(change, rows)

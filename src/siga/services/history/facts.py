@@ -1,0 +1,61 @@
+"""Parking's events and an import's lines as changes: what they say, when it happened, since when it holds. Pure."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from siga.contract.events import Event
+from siga.contract.history import ImportedChange
+from siga.contract.parking import BayChanged, ReportCameLate
+from siga.services.history.model import IMPORTED, LATE, LIVE, Change, ordinal
+
+_HIDDEN = ("unknown", "closed")
+_SEEN = ("free", "occupied")
+
+
+def change_of(event: Event, data: BayChanged, place_no: int, subject: str | None) -> Change:
+    """Parking's word on a bay as a change; `subject` is the pseudonym for the one in `data`."""
+    return Change(
+        at=_happened_at(event, data), since=data.changed_at or event.recorded_at,
+        ordinal=ordinal(LIVE, event.position), told=_told(data), occupancy=data.occupancy, cause=data.cause,
+        place_no=place_no, authorisation=data.authorisation, previous_occupancy=data.previous_occupancy,
+        previous_authorisation=data.previous_authorisation, authorised_by=data.authorised_by, stay_id=data.stay_id,
+        subject=subject, simulated=data.simulated,
+    )  # fmt: skip
+
+
+def _told(data: BayChanged) -> bool | None:
+    """What the sensor last said: a stay is on, or it is free since an instant, or nothing was ever said."""
+    if data.stay_id is not None:
+        return True
+    return None if data.changed_at is None else False
+
+
+def _happened_at(event: Event, data: BayChanged) -> datetime:
+    """When the sensor saw it where the sensor made the change, else when Parking noted it."""
+    began = data.stay_id is not None and data.previous_authorisation is None
+    turned = began or data.ended_stay_id is not None or data.cause == "late_report"
+    if turned and data.changed_at is not None:
+        return data.changed_at
+    heard_again = data.cause == "report" and data.previous_occupancy in _HIDDEN and data.occupancy in _SEEN
+    if heard_again and data.observed_at is not None:
+        return data.observed_at
+    return event.recorded_at
+
+
+def late_change_of(event: Event, data: ReportCameLate, place_no: int) -> Change:
+    """A late report as a change."""
+    return Change(
+        at=data.observed_at, since=data.observed_at, ordinal=ordinal(LATE, event.position), told=data.occupied,
+        occupancy="occupied" if data.occupied else "free", cause="late_report", place_no=place_no,
+        simulated=data.simulated,
+    )  # fmt: skip
+
+
+def imported_change_of(line: ImportedChange, place_no: int, simulated: bool) -> Change:
+    """A line of an import as a change; only an occupied bay has an authorisation."""
+    return Change(
+        at=line.at, since=line.at, ordinal=ordinal(IMPORTED, line.sequence), told=line.occupied,
+        occupancy="occupied" if line.occupied else "free", cause="import", place_no=place_no,
+        authorisation=line.authorisation if line.occupied else None, simulated=simulated,
+    )  # fmt: skip

@@ -1,0 +1,277 @@
+"""How changes of a bay become stays: one pure fold for what happens now, what is told late and what is written in.
+
+The order in which a bay's changes are folded is (`since`, `ordinal`): since when the bay has been as the change says,
+then the kind of source, then its number there. `arrange` settles `since`, so that any order of arrival, with
+repeats, gives the same stays.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Literal
+
+import msgspec
+
+from siga.contract.base import Word
+from siga.contract.history import EndedBy, Origin
+from siga.contract.parking import Authorisation, Occupancy
+
+IMPORTED, LATE, LIVE = 0, 1, 2
+_NUMBER_BITS = 60
+_ORIGINS: tuple[Origin, ...] = ("import", "late", "live")
+
+
+def ordinal(source: int, number: int) -> int:
+    """Where a change stands among those of the same instant: imports, then late reports, then Parking's own word."""
+    return source << _NUMBER_BITS | number
+
+
+def source_of(place: int) -> int:
+    """IMPORTED, LATE or LIVE."""
+    return place >> _NUMBER_BITS
+
+
+def number_of(place: int) -> int:
+    """The position in Parking's journal, or the sequence of an import."""
+    return place & (1 << _NUMBER_BITS) - 1
+
+
+class Change(Word):
+    """One change of one bay.
+
+    `at` is when it happened, `since` since when the bay has been as it says; `told` is what the sensor last said
+    (True occupied, False free, None nothing), which `occupancy` may hide while the sensor is silent or the bay closed.
+    """
+
+    at: datetime
+    since: datetime
+    ordinal: int
+    told: bool | None
+    occupancy: Occupancy
+    cause: str
+    place_no: int = 0
+    authorisation: Authorisation | None = None
+    previous_occupancy: Occupancy | None = None
+    previous_authorisation: Authorisation | None = None
+    authorised_by: str | None = None
+    stay_id: str | None = None
+    subject: str | None = None
+    simulated: bool = False
+
+    @property
+    def source(self) -> int:
+        """IMPORTED, LATE or LIVE."""
+        return source_of(self.ordinal)
+
+    @property
+    def number(self) -> int:
+        """Its number in its source."""
+        return number_of(self.ordinal)
+
+    @property
+    def origin(self) -> Origin:
+        """The source in words."""
+        return _ORIGINS[self.source]
+
+    @property
+    def key(self) -> tuple[datetime, int]:
+        """Its place in the fold."""
+        return self.since, self.ordinal
+
+
+class Stay(Word):
+    """From occupied to free. `opened` is the ordinal of the change that began it, `known_by` that of the newest
+    change its authorisation comes from. `stay_id` is Parking's; one stay of Parking may turn out to be two."""
+
+    started_at: datetime
+    opened: int
+    place_no: int = 0
+    ended_at: datetime | None = None
+    ended_by: EndedBy | None = None
+    stay_id: str | None = None
+    authorisation: Authorisation | None = None
+    authorised_by: str | None = None
+    subject: str | None = None
+    simulated: bool = False
+    known_by: int = 0
+
+    @property
+    def key(self) -> tuple[datetime, int]:
+        """What tells it from all other stays of its bay."""
+        return self.started_at, self.opened
+
+    @property
+    def imported(self) -> bool:
+        """Whether it was written in from elsewhere."""
+        return source_of(self.opened) == IMPORTED
+
+
+class Gap(Word):
+    """While nothing is known (silence, no device) or the bay is closed; `occupied`: a stay went on unseen."""
+
+    started_at: datetime
+    opened: int
+    kind: Literal["unknown", "closed"]
+    occupied: bool
+    place_no: int = 0
+    ended_at: datetime | None = None
+
+
+class Tip(Word):
+    """How far a bay's changes have come; all None and 0 before the first."""
+
+    position: int = 0
+    """The highest position of Parking's journal among them."""
+    base: datetime | None = None
+    """No later word of Parking counts from before this instant: device clocks jump."""
+    current: datetime | None = None
+    """Since when the bay has been as Parking's last word says; no late report counts from after it."""
+    since: datetime | None = None
+    ordinal: int = 0
+    """The last place of the fold."""
+    first_at: datetime | None = None
+    """The first change of any kind."""
+    first_told_at: datetime | None = None
+    """The first word of the bay's own sensor."""
+
+
+# --- order ------------------------------------------------------------------------------------------------------------
+
+
+def arrange(changes: Iterable[Change], tip: Tip) -> tuple[list[Change], Tip]:
+    """New changes with `since` settled, in the order of the fold, and the tip after them.
+
+    Those from Parking must all come after `tip.position`. Parking's word is taken in the order of its journal and
+    never counts from before the last one, unless a late report moved the beginning; a late report never counts from
+    after the present state, which it cannot move (D4).
+    """
+    placed: list[Change] = []
+    for change in sorted(changes, key=lambda one: one.number if one.source != IMPORTED else -1):
+        settled, tip = _settled(change, tip)
+        placed.append(settled)
+        tip = _noted(tip, settled)
+    return sorted(placed, key=lambda one: one.key), tip
+
+
+def _settled(change: Change, tip: Tip) -> tuple[Change, Tip]:
+    if change.source == IMPORTED:
+        return change, tip
+    if change.source == LATE:
+        since = change.at if tip.current is None else min(change.at, tip.current)
+        return msgspec.structs.replace(change, since=since), msgspec.structs.replace(tip, position=change.number)
+    since = change.since if change.cause == "late_report" or tip.base is None else max(change.since, tip.base)
+    base = since if tip.base is None else max(tip.base, since)
+    tip = msgspec.structs.replace(tip, position=change.number, base=base, current=since)
+    if since == change.since and since <= change.at:
+        return change, tip
+    return msgspec.structs.replace(change, since=since, at=max(change.at, since)), tip
+
+
+def _noted(tip: Tip, change: Change) -> Tip:
+    last = tip.since is None or change.key > (tip.since, tip.ordinal)
+    first = tip.first_at is None or change.at < tip.first_at
+    told = change.source == LIVE and change.told is not None
+    first_told = told and (tip.first_told_at is None or change.since < tip.first_told_at)
+    if not (last or first or first_told):
+        return tip
+    return msgspec.structs.replace(
+        tip,
+        since=change.since if last else tip.since,
+        ordinal=change.ordinal if last else tip.ordinal,
+        first_at=change.at if first else tip.first_at,
+        first_told_at=change.since if first_told else tip.first_told_at,
+    )
+
+
+# --- stays ------------------------------------------------------------------------------------------------------------
+
+
+def fold(open_stay: Stay | None, change: Change) -> list[Stay]:
+    """The stays to write after the bay's next change, given the one that is open; the last of them may be open."""
+    if open_stay is None:
+        return [_begun(change)] if change.told else []
+    if change.source == IMPORTED and not open_stay.imported:
+        return []  # what is written in never disturbs what was seen
+    if not change.told:
+        return [_ended(open_stay, change, "left" if change.told is False else "no_signal")]
+    if _goes_on(open_stay, change):
+        after = _better_known(open_stay, change)
+        return [] if after is open_stay else [after]
+    return [_ended(open_stay, change, "next"), _begun(change)]
+
+
+def _goes_on(stay: Stay, change: Change) -> bool:
+    if stay.imported != (change.source == IMPORTED):
+        return False
+    return stay.stay_id is None or change.stay_id is None or stay.stay_id == change.stay_id
+
+
+def _begun(change: Change) -> Stay:
+    return Stay(
+        started_at=change.since, opened=change.ordinal, place_no=change.place_no, stay_id=change.stay_id,
+        authorisation=change.authorisation, authorised_by=change.authorised_by, subject=change.subject,
+        simulated=change.simulated, known_by=0 if change.source == LATE else change.ordinal,
+    )  # fmt: skip
+
+
+def _ended(stay: Stay, change: Change, by: EndedBy) -> Stay:
+    return msgspec.structs.replace(stay, ended_at=max(stay.started_at, change.since), ended_by=by)
+
+
+def _better_known(stay: Stay, change: Change) -> Stay:
+    """The stay with what a newer change of it says; a late report says nothing but that it is occupied."""
+    if change.source == LATE or change.ordinal <= stay.known_by:
+        return stay
+    return msgspec.structs.replace(
+        stay, stay_id=stay.stay_id or change.stay_id, authorisation=change.authorisation,
+        authorised_by=change.authorised_by, subject=change.subject or stay.subject,
+        simulated=stay.simulated or change.simulated, known_by=change.ordinal,
+    )  # fmt: skip
+
+
+def fold_all(open_stay: Stay | None, changes: Iterable[Change]) -> dict[tuple[datetime, int], Stay]:
+    """The stays to write after changes in the order of the fold, by key."""
+    written: dict[tuple[datetime, int], Stay] = {}
+    for change in changes:
+        for stay in fold(open_stay, change):
+            written[stay.key] = stay
+            open_stay = stay if stay.ended_at is None else None
+    return written
+
+
+# --- gaps -------------------------------------------------------------------------------------------------------------
+
+
+def fold_gap(open_gap: Gap | None, change: Change) -> list[Gap]:
+    """The gaps to write after Parking's next word, given the one that is open; only live changes make or end gaps."""
+    kind = change.occupancy if change.occupancy in ("unknown", "closed") else None
+    occupied = change.told is True
+    if open_gap is None:
+        return [_opened(change, occupied)] if kind else []
+    if open_gap.kind == kind and open_gap.occupied == occupied:
+        return []
+    ended = msgspec.structs.replace(open_gap, ended_at=max(open_gap.started_at, change.at))
+    return [ended, _opened(change, occupied)] if kind else [ended]
+
+
+def _opened(change: Change, occupied: bool) -> Gap:
+    kind: Literal["unknown", "closed"] = "closed" if change.occupancy == "closed" else "unknown"
+    return Gap(started_at=change.at, opened=change.ordinal, kind=kind, occupied=occupied, place_no=change.place_no)
+
+
+def fold_gaps(open_gap: Gap | None, changes: Iterable[Change]) -> dict[tuple[datetime, int], Gap]:
+    """The gaps to write after changes of any kind, by (start, ordinal)."""
+    written: dict[tuple[datetime, int], Gap] = {}
+    for change in sorted((one for one in changes if one.source == LIVE), key=lambda one: one.number):
+        for gap in fold_gap(open_gap, change):
+            written[gap.started_at, gap.opened] = gap
+            open_gap = gap if gap.ended_at is None else None
+    return written
+
+
+def timeline(changes: Iterable[Change]) -> tuple[list[Stay], list[Gap]]:
+    """All stays and gaps of one bay from all its changes, in any order and with repeats."""
+    each = {(one.ordinal, one.at if one.source == IMPORTED else None): one for one in changes}
+    arranged, _ = arrange(each.values(), Tip())
+    return list(fold_all(None, arranged).values()), list(fold_gaps(None, arranged).values())
