@@ -60,7 +60,7 @@ evidence: $(VENV)/.dev  ## measure every figure and write docs/figures.md
 	$(BIN)/python -m siga.bench.evidence
 
 docs: $(VENV)/.dev  ## write docs/reference from the code
-	$(BIN)/python -m siga.bench.reference
+	$(BIN)/python -m siga.cli.reference
 
 lock: $(VENV)/.dev  ## resolve the lock files anew from pyproject.toml
 	$(BIN)/pip-compile -q --upgrade $(LOCK) -o requirements.lock pyproject.toml

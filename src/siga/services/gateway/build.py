@@ -41,11 +41,7 @@ class _Parts:
 async def build(ctx: Context) -> Service:
     """The gateway. Start options it reads: `trusted_proxy`, `loopback`, `public_metrics`, `sensors_on_users_door`."""
     parts = _parts(ctx)
-    followers = [
-        Follower(ctx.feed("parking"), lambda event: _hear_parking(parts, event), parts.hub.start),
-        Follower(ctx.feed("enforcement"), parts.hub.hear_enforcement),
-        Follower(ctx.feed("users"), parts.sign_in.cache.hear),
-    ]
+    followers = _followers(ctx, parts)
     own = _waiting_for(followers)
     health = Health(
         ctx.peers, [name for name in ctx.apps if name != ctx.name], own,
@@ -94,10 +90,22 @@ def _users_door(ctx: Context, parts: _Parts, health: Health) -> UsersDoor:
     )  # fmt: skip
 
 
-def _hear_parking(parts: _Parts, event: Event) -> None:
-    parts.device_keys.hear(event)
-    parts.snapshots.hear(event)
-    parts.hub.hear_parking(event)
+def _followers(ctx: Context, parts: _Parts) -> list[Follower]:
+    """The journals the gateway hears, of the services that this process can reach."""
+
+    def hear_parking(event: Event) -> None:
+        parts.device_keys.hear(event)
+        parts.snapshots.hear(event)
+        parts.hub.hear_parking(event)
+
+    handlers = {
+        "parking": hear_parking, "enforcement": parts.hub.hear_enforcement, "users": parts.sign_in.cache.hear
+    }  # fmt: skip
+    return [
+        Follower(ctx.feed(source), handle, parts.hub.start if source == "parking" else None)
+        for source, handle in handlers.items()
+        if source in ctx.apps
+    ]
 
 
 def _waiting_for(followers: list[Follower]) -> Callable[[], list[str]]:

@@ -1,1 +1,1 @@
-"""Every change of every bay, the stays folded from them, statistics, imports and receipts; it forgets who had parked."""
+"""Every change of every bay, the stays folded from them, figures, imports and receipts; it forgets who had parked."""

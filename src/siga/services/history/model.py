@@ -224,7 +224,7 @@ def _better_known(stay: Stay, change: Change) -> Stay:
     if change.source == LATE or change.ordinal <= stay.known_by:
         return stay
     return msgspec.structs.replace(
-        stay, stay_id=stay.stay_id or change.stay_id, authorisation=change.authorisation,
+        stay, stay_id=stay.stay_id or change.stay_id, authorisation=change.authorisation or stay.authorisation,
         authorised_by=change.authorised_by, subject=change.subject or stay.subject,
         simulated=stay.simulated or change.simulated, known_by=change.ordinal,
     )  # fmt: skip

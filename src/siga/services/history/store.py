@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, Table, bindparam, delete, insert, or_, select
+from sqlalchemy import ColumnElement, Connection, Table, bindparam, delete, insert, select
 
 from siga.services.history import bays
 from siga.services.history.bays import BayRow
@@ -149,14 +149,14 @@ def _open(conn: Connection, table: Table, kind: Any, bay_nos: Sequence[int]) -> 
 def _start_of_stay(conn: Connection, bay_no: int, at: datetime) -> datetime:
     """The instant from which to fold anew: the start of the stay that `at` lies in or ends, and of one that ends
     there, and so on; `at` itself when none does."""
-    mine = stays.c.bay_no == bay_no
+    query = select(stays.c.started_at, stays.c.ended_at).where(stays.c.bay_no == bay_no)
     while True:
-        over = or_(stays.c.ended_at.is_(None), stays.c.ended_at >= at)
-        query = select(stays.c.started_at).where(mine, stays.c.started_at < at, over)
-        earlier = conn.scalar(query.order_by(stays.c.started_at).limit(1))
-        if earlier is None:
+        last = conn.execute(
+            query.where(stays.c.started_at < at).order_by(stays.c.started_at.desc(), stays.c.opened.desc()).limit(1)
+        ).first()
+        if last is None or (last.ended_at is not None and last.ended_at < at):
             return at
-        at = earlier
+        at = last.started_at
 
 
 def _kept(conn: Connection, bay_no: int, since: datetime | None) -> list[Change]:

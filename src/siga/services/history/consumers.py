@@ -1,0 +1,63 @@
+"""Events in: Parking's bays, changes and late reports."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from sqlalchemy import Connection
+
+from siga.contract.events import Event
+from siga.contract.parking import BayChanged, BayDefined, ReportCameLate
+from siga.services.history import bays, store
+from siga.services.history.bays import BayRow, Kind
+from siga.services.history.facts import change_of, late_change_of
+from siga.services.history.model import Change
+from siga.services.history.pseudonyms import Pseudonyms
+
+Words = list[tuple[Event, BayChanged | ReportCameLate]]
+
+_HEEDED = (BayDefined.__name__, BayChanged.__name__, ReportCameLate.__name__)
+
+
+def parking(pseudonyms: Pseudonyms) -> Callable[[Connection, Sequence[Event]], None]:
+    """What a batch of Parking's events does here. The same event again changes nothing, in whatever order."""
+
+    def effect(conn: Connection, events: Sequence[Event]) -> None:
+        told: dict[str, Words] = {}
+        for event in events:
+            if event.kind not in _HEEDED:
+                continue
+            data = event.decoded()
+            if isinstance(data, BayDefined):
+                bays.define(conn, data.bay, event.occurred_at)
+            elif isinstance(data, BayChanged | ReportCameLate):
+                told.setdefault(data.bay_id, []).append((event, data))
+        rows = bays.known(conn, told)
+        news = []
+        for bay_id, words in told.items():
+            row = rows.get(bay_id) or _made_known(conn, words)
+            news.append((row, store.fresh(conn, row, [_change(conn, row, *word, pseudonyms) for word in words])))
+        store.enter(conn, news)
+
+    return effect
+
+
+def _made_known(conn: Connection, words: Words) -> BayRow:
+    """A bay that Parking spoke of before it defined it; LookupError when not even its category was told."""
+    for event, data in words:
+        if isinstance(data, BayChanged):
+            return bays.add(conn, data.bay_id, event.municipality_id, data.code, _kind(data), event.recorded_at)
+    raise LookupError("a late report of a bay that is not known")
+
+
+def _kind(data: BayChanged) -> Kind:
+    return Kind(zone_id=data.zone_id, category=data.category, personal=data.personal)
+
+
+def _change(conn: Connection, row: BayRow, event: Event, data: BayChanged | ReportCameLate,
+            pseudonyms: Pseudonyms) -> Change:  # fmt: skip
+    if isinstance(data, ReportCameLate):
+        return late_change_of(event, data, row.place_no)
+    place_no = bays.place_for(conn, row, _kind(data), event.recorded_at)
+    subject = pseudonyms.of(data.subject, event.recorded_at) if data.subject else None
+    return change_of(event, data, place_no, subject)
