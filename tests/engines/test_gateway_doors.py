@@ -86,6 +86,20 @@ def test_guests_are_known_by_their_cookie_or_by_their_address(tmp_path: Path) ->
     run(check())
 
 
+def test_cookies_that_come_one_by_one_and_proxies_that_add_lines_are_read_whole(tmp_path: Path) -> None:
+    async def check() -> None:
+        async with world(tmp_path, client="10.0.0.1", trusted_proxy="10.0.0.1") as here:
+            here.known.sessions["t1"] = person("ana", "driver")
+            headers = [
+                ("cookie", "a=b"), ("cookie", "__Host-siga=t1"), ("x-forwarded-for", "1.2.3.4"),
+                ("x-forwarded-for", "203.0.113.9"), ("x-forwarded-proto", "https"),
+            ]  # fmt: skip
+            assert (await here.users_door.get("/api/v1/users", headers=headers)).text == "ana"
+            assert here.known.asked[-1][3]["x-siga-address"] == "203.0.113.9"
+
+    run(check())
+
+
 def test_signing_in_sets_the_cookie_and_out_takes_it_away(tmp_path: Path) -> None:
     async def check() -> None:
         async with world(tmp_path, client="203.0.113.9", trusted_proxy="203.0.113.9") as here:

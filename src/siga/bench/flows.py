@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import httpx
 import msgspec
 
 from siga.bench.device import Device
@@ -44,15 +43,15 @@ class _Listener:
 
     async def run(self) -> None:
         """Read the stream until cancelled."""
-        async with httpx.AsyncClient(base_url=self._town.users_url, timeout=None) as client:  # noqa: S113
-            async with client.stream("GET", "/api/v1/live", params={"bbox": self._bbox}) as stream:
-                kind = ""
-                async for line in stream.aiter_lines():
-                    if line.startswith("event:"):
-                        kind = line[6:].strip()
-                        self.opened.set()
-                    elif line.startswith("data:") and kind == "bay":
-                        self._note(line[5:])
+        where = {"bbox": self._bbox}
+        async with self._town.users.stream("GET", "/api/v1/live", params=where, timeout=None) as stream:
+            kind = ""
+            async for line in stream.aiter_lines():
+                if line.startswith("event:"):
+                    kind = line[6:].strip()
+                    self.opened.set()
+                elif line.startswith("data:") and kind == "bay":
+                    self._note(line[5:])
 
     def _note(self, data: str) -> None:
         now, body = time.perf_counter(), msgspec.json.decode(data)
@@ -99,7 +98,7 @@ async def load(town: Town, rows: Sequence[tuple[str, float, Device]], rate: floa
             occupied[bay_id] = not occupied[bay_id]
             at = time.perf_counter()
             ack = await device.say(occupied[bay_id])
-            where = {"lon": lon, "lat": CENTRE[1], "limit": 1, "occupancy": "any", "max_distance_m": 1}
+            where: dict[str, Any] = {"lon": lon, "lat": CENTRE[1], "limit": 1, "occupancy": "any", "max_distance_m": 1}
             answer = await town.users.get("/api/v1/bays/nearest", params=where)
             bay = answer.json()["bays"][0]
             if bay["bay_id"] != bay_id or bay["occupancy"] != ack["occupancy"]:
@@ -204,7 +203,8 @@ async def startup(bays: int = 10_000, starts: int = 5) -> list[Figure]:
                 answer = await town.users.get("/readyz")
                 if answer.status_code != 200:
                     raise AssertionError("ready was said too early")
-    return [Figure(name=f"siga up with {bays} bays: ready, median", value=statistics.median(took), unit="s", at_most=2.0,
+    name = f"siga up with {bays} bays: ready, median"
+    return [Figure(name=name, value=statistics.median(took), unit="s", at_most=2.0,
                    note=f"{starts} starts, worst {max(took):.2f} s")]  # fmt: skip
 
 

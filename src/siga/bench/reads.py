@@ -17,7 +17,8 @@ _PAIRS = 5
 _BARE = """
 import asyncio, sys
 from granian.server.embed import Server
-BODY = b'{"bays":[' + b','.join([b'{"bay_id":"01a20c36-2056-7ed7-bad7-8cdaf47c9043","occupancy":"free"}' * 4] * 10) + b']}'
+BAY = b'{"bay_id":"01a20c36-2056-7ed7-bad7-8cdaf47c9043","occupancy":"free"}' * 4
+BODY = b'{"bays":[' + b','.join([BAY] * 10) + b']}'
 async def app(scope, receive, send):
     await send({"type": "http.response.start", "status": 200, "headers": [(b"content-type", b"application/json")]})
     await send({"type": "http.response.body", "body": BODY})

@@ -26,7 +26,9 @@ async def soak(rate: float = 100.0) -> list[Figure]:
             await asyncio.sleep(1)
             grown, more = _resident_mb(town) - memory, _open_files(town) - files
     return [
-        Figure(name="memory grown", value=grown / seconds * 3600, unit="MB/h", note=f"over {seconds:g} s at {rate:g}/s"),
+        Figure(
+            name="memory grown", value=grown / seconds * 3600, unit="MB/h", note=f"over {seconds:g} s at {rate:g}/s"
+        ),
         Figure(name="open files grown", value=more, unit="", at_most=5),
         Figure(name="p99 at the end against the beginning", value=percentile(last, 0.99) / percentile(first, 0.99),
                unit="×", at_most=1.2),

@@ -53,8 +53,8 @@ class Town:
         await self.users.aclose()
         await self.sensors.aclose()
 
-    async def ask(self, method: str, path: str, body: Any = None, *, token: str | None = None, expect: int | None = None,
-                  **options: Any) -> Any:  # fmt: skip
+    async def ask(self, method: str, path: str, body: Any = None, *, token: str | None = None,
+                  expect: int | None = None, **options: Any) -> Any:  # fmt: skip
         """A request as the first account (or by another token); the decoded answer. AssertionError if refused."""
         headers = {"authorization": f"Bearer {token or self.token}", **options.pop("headers", {})}
         answer = await self.users.request(method, path, json=body, headers=headers, **options)
@@ -131,8 +131,10 @@ class Town:
 
 
 @asynccontextmanager
-async def started(data: Path, *, ports: tuple[int, int] | None = None, password: str | None = None,
-                  environment: Mapping[str, str] | None = None, arguments: tuple[str, ...] = ()) -> AsyncIterator[Town]:  # fmt: skip
+async def started(
+    data: Path, *, ports: tuple[int, int] | None = None, password: str | None = None,
+    environment: Mapping[str, str] | None = None, arguments: tuple[str, ...] = (),
+) -> AsyncIterator[Town]:  # fmt: skip
     """Run `siga up` on a data folder until the block ends; the first start founds a municipality."""
     users, sensors = ports or free_ports(2)[:2]
     command = ["up", "--data", str(data), "--port", str(users), "--sensors-port", str(sensors), *arguments]

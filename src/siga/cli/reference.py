@@ -1,4 +1,4 @@
-"""`make docs`: docs/reference made from the code: settings, events, errors, commands, routes. `--check` only compares."""
+"""`make docs`: docs/reference made from the code: settings, events, errors, commands, routes; or `--check` it."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ def _commands() -> str:
 
 
 def _walk(parser: argparse.ArgumentParser, name: str) -> Iterator[tuple[str, argparse.ArgumentParser]]:
-    parser.formatter_class = lambda prog: argparse.HelpFormatter(prog, width=100)  # type: ignore[assignment]
+    parser.formatter_class = lambda prog: argparse.HelpFormatter(prog, width=100)
     yield name, parser
     for action in parser._actions:
         if isinstance(action, argparse._SubParsersAction):

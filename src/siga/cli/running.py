@@ -69,7 +69,7 @@ async def _main(args: argparse.Namespace, settings: StartSettings, names: Sequen
     began = time.monotonic()
     stopping = _watch_signals()
     where = _Addresses()
-    ports = _ports(settings) if "gateway" in names else (0, 0)
+    ports = _ports(settings) if "gateway" in names else (settings.port, settings.sensors_port)
     scheme = "https" if settings.tls else "http"
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     where.users, where.sensors = f"{scheme}://{host}:{ports[0]}", f"{scheme}://{host}:{ports[1]}"
@@ -170,6 +170,10 @@ def _say(args: argparse.Namespace, settings: StartSettings, names: Sequence[str]
          took_s: float, demo: Any) -> None:  # fmt: skip
     if args.command == "serve":
         print(f"Serving {', '.join(names)}; ready after {took_s:.1f} s.", flush=True)
+        if "users" in names and (first := system.services["users"].extra.get("setup_code")):
+            print(
+                f"Nobody has an account yet; open once: {settings.public_url or where.users}/setup/{first}", flush=True
+            )
         return
     lines = [f"SIGA is ready after {took_s:.1f} s.", f"  Drivers and staff   {where.users}/"]
     lines.append(f"  Sensors             {where.sensors}/sensors/v1/")

@@ -70,8 +70,8 @@ def read_settings(args: argparse.Namespace) -> StartSettings:
     if not settings.loopback and not settings.tls and not settings.trusted_proxy and not settings.insecure_http:
         raise ValueError(
             f"listening on {settings.host} without TLS would send passwords in the clear: give --tls-cert and "
-            "--tls-key, or --trusted-proxy with the address of the proxy that speaks HTTPS, or --insecure-http to do it all the "
-            "same (staff sign-in stays refused then)"
+            "--tls-key, or --trusted-proxy with the address of the proxy that speaks HTTPS, or --insecure-http to do "
+            "it all the same (staff sign-in stays refused then)"
         )
     return settings
 

@@ -117,6 +117,8 @@ class StaffBayView(BayView):
     zone_mode: ZoneMode = "observe_only"
     device_ids: tuple[str, ...] = ()
     camera_ids: tuple[str, ...] = ()
+    closed_from: datetime | None = None
+    closed_to: datetime | None = None
     version: int = 1
 
 

@@ -59,6 +59,12 @@ def header(scope: Scope, name: bytes) -> str | None:
     return None
 
 
+def joined(scope: Scope, name: bytes, between: str) -> str | None:
+    """All headers of that name as one text, None when there is none: HTTP/2 splits cookies, proxies add lines."""
+    found = [bytes(value).decode("latin-1") for key, value in scope["headers"] if key == name]
+    return between.join(found) if found else None
+
+
 async def read_body(receive: Receive, limit_bytes: int) -> bytes:
     """The whole body; TooLarge as soon as it exceeds the limit, Gone when the client leaves."""
     parts: list[bytes] = []

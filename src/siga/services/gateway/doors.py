@@ -21,6 +21,7 @@ from siga.services.gateway.asgi import (
     Send,
     Visit,
     header,
+    joined,
     note_visit,
     send_problem,
 )
@@ -67,6 +68,7 @@ class Door:
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
         began = time.perf_counter()
+        _join_cookies(scope)
         visit = self._visit(scope)
         note_visit(scope, visit)
         answer = _Answer(scope, send, visit)
@@ -85,9 +87,9 @@ class Door:
         tracing.request_id.set(request_id)
         tracing.traceparent.set(tracing.accept_traceparent(header(scope, b"traceparent")))
         peer = str((scope.get("client") or ("", 0))[0])
-        forwarded = header(scope, b"x-forwarded-for")
+        forwarded = joined(scope, b"x-forwarded-for", ",")
         client, https = self._proxies.origin(
-            peer, scope.get("scheme", "http"), forwarded, header(scope, b"x-forwarded-proto")
+            peer, scope.get("scheme", "http"), forwarded, joined(scope, b"x-forwarded-proto", ",")
         )
         # A proxy that we were not told of makes everybody look local: its header gives it away.
         unknown_proxy = (forwarded or header(scope, b"forwarded")) is not None and not self._proxies.trusts(peer)
@@ -202,6 +204,14 @@ class _Answer:
         if self.status:
             raise problem
         await send_problem(self, problem, path)
+
+
+def _join_cookies(scope: Scope) -> None:
+    """HTTP/2 may send each cookie by itself (RFC 9113 §8.2.3); everybody behind the door reads one header."""
+    cookies = joined(scope, b"cookie", "; ")
+    if cookies is not None:
+        others = [one for one in scope["headers"] if one[0] != b"cookie"]
+        scope["headers"] = [*others, (b"cookie", cookies.encode("latin-1"))]
 
 
 async def _lifespan(receive: Receive, send: Send) -> Any:

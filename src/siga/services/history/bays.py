@@ -114,3 +114,9 @@ def move_tips(conn: Connection, tips: dict[int, Tip]) -> None:
         change = change.values({name: bindparam(f"to_{name}") for name in _TIP})
         rows = [{"of": bay_no, **{f"to_{name}": getattr(tip, name) for name in _TIP}} for bay_no, tip in tips.items()]
         conn.execute(change, rows)
+
+
+def numbered(conn: Connection, bay_no: int) -> BayRow | None:
+    """The bay of that number, None when there is none."""
+    bay_id = conn.scalar(select(bays.c.bay_id).where(bays.c.bay_no == bay_no))
+    return None if bay_id is None else known(conn, [bay_id])[bay_id]

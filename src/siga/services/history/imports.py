@@ -89,7 +89,7 @@ def _later_than_live(row: BayRow, fresh: list[Change],
     return [
         RefusedLine(
             line=numbers[change.number, change.at],
-            reason=f"the bay's own sensor speaks since {row.tip.first_told_at:%Y-%m-%dT%H:%M:%SZ}; only what was before",
+            reason=f"the bay's own sensor speaks since {row.tip.first_told_at:%Y-%m-%dT%H:%M:%SZ}; send earlier ones",
         )
         for change in fresh
         if _too_late(row, change)

@@ -37,6 +37,11 @@ def number_of(place: int) -> int:
     return place & (1 << _NUMBER_BITS) - 1
 
 
+def origin_of(place: int) -> Origin:
+    """The source in words."""
+    return _ORIGINS[source_of(place)]
+
+
 class Change(Word):
     """One change of one bay.
 
@@ -68,11 +73,6 @@ class Change(Word):
     def number(self) -> int:
         """Its number in its source."""
         return number_of(self.ordinal)
-
-    @property
-    def origin(self) -> Origin:
-        """The source in words."""
-        return _ORIGINS[self.source]
 
     @property
     def key(self) -> tuple[datetime, int]:
@@ -134,6 +134,8 @@ class Tip(Word):
     """The first change of any kind."""
     first_told_at: datetime | None = None
     """The first word of the bay's own sensor."""
+    seen_again_at: datetime | None = None
+    """The end of the last gap; no gap begins before it."""
 
 
 # --- order ------------------------------------------------------------------------------------------------------------
@@ -243,35 +245,42 @@ def fold_all(open_stay: Stay | None, changes: Iterable[Change]) -> dict[tuple[da
 # --- gaps -------------------------------------------------------------------------------------------------------------
 
 
-def fold_gap(open_gap: Gap | None, change: Change) -> list[Gap]:
-    """The gaps to write after Parking's next word, given the one that is open; only live changes make or end gaps."""
+def fold_gap(open_gap: Gap | None, change: Change, seen_again_at: datetime | None) -> list[Gap]:
+    """The gaps to write after Parking's next word, given the one that is open and the end of the last one.
+
+    Only live changes make or end gaps, in the order of Parking's journal.
+    """
     kind = change.occupancy if change.occupancy in ("unknown", "closed") else None
     occupied = change.told is True
     if open_gap is None:
-        return [_opened(change, occupied)] if kind else []
+        start = change.at if seen_again_at is None else max(change.at, seen_again_at)
+        return [_opened(change, occupied, start)] if kind else []
     if open_gap.kind == kind and open_gap.occupied == occupied:
         return []
-    ended = msgspec.structs.replace(open_gap, ended_at=max(open_gap.started_at, change.at))
-    return [ended, _opened(change, occupied)] if kind else [ended]
+    end = max(open_gap.started_at, change.at)
+    ended = msgspec.structs.replace(open_gap, ended_at=end)
+    return [ended, _opened(change, occupied, end)] if kind else [ended]
 
 
-def _opened(change: Change, occupied: bool) -> Gap:
+def _opened(change: Change, occupied: bool, start: datetime) -> Gap:
     kind: Literal["unknown", "closed"] = "closed" if change.occupancy == "closed" else "unknown"
-    return Gap(started_at=change.at, opened=change.ordinal, kind=kind, occupied=occupied, place_no=change.place_no)
+    return Gap(started_at=start, opened=change.ordinal, kind=kind, occupied=occupied, place_no=change.place_no)
 
 
-def fold_gaps(open_gap: Gap | None, changes: Iterable[Change]) -> dict[tuple[datetime, int], Gap]:
-    """The gaps to write after changes of any kind, by (start, ordinal)."""
+def fold_gaps(open_gap: Gap | None, changes: Iterable[Change], tip: Tip) -> tuple[dict[tuple[datetime, int], Gap], Tip]:
+    """The gaps to write after changes of any kind, by (start, ordinal), and the tip with the end of the last one."""
     written: dict[tuple[datetime, int], Gap] = {}
+    seen_again_at = tip.seen_again_at
     for change in sorted((one for one in changes if one.source == LIVE), key=lambda one: one.number):
-        for gap in fold_gap(open_gap, change):
+        for gap in fold_gap(open_gap, change, seen_again_at):
             written[gap.started_at, gap.opened] = gap
             open_gap = gap if gap.ended_at is None else None
-    return written
+            seen_again_at = gap.ended_at or seen_again_at
+    return written, msgspec.structs.replace(tip, seen_again_at=seen_again_at)
 
 
 def timeline(changes: Iterable[Change]) -> tuple[list[Stay], list[Gap]]:
     """All stays and gaps of one bay from all its changes, in any order and with repeats."""
     each = {(one.ordinal, one.at if one.source == IMPORTED else None): one for one in changes}
-    arranged, _ = arrange(each.values(), Tip())
-    return list(fold_all(None, arranged).values()), list(fold_gaps(None, arranged).values())
+    arranged, tip = arrange(each.values(), Tip())
+    return list(fold_all(None, arranged).values()), list(fold_gaps(None, arranged, tip)[0].values())

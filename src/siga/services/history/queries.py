@@ -10,7 +10,7 @@ from siga.contract.base import Word
 from siga.contract.history import ChangeView, StayView
 from siga.kit.paging import Aware
 from siga.services.history.bays import BayRow
-from siga.services.history.model import Change, Stay
+from siga.services.history.model import Stay, origin_of
 from siga.services.history.tables import changes, places, stays
 
 Place = tuple[Aware, int]
@@ -43,16 +43,12 @@ def changes_of(conn: Connection, bay: BayRow, span: Span, personal: bool, limit:
         ChangeView(
             bay_id=bay.bay_id, at=row.at, occupancy=row.occupancy, previous_occupancy=row.previous_occupancy,
             authorisation=row.authorisation, previous_authorisation=row.previous_authorisation, cause=row.cause,
-            origin=_origin(row.at, row.ordinal), zone_id=row.zone_id, category=row.category, stay_id=row.stay_id,
+            origin=origin_of(row.ordinal), zone_id=row.zone_id, category=row.category, stay_id=row.stay_id,
             authorised_by=row.authorised_by, simulated=row.simulated,
         )
         for row in rows[:limit]
     ]  # fmt: skip
     return found, (rows[limit - 1].at, rows[limit - 1].ordinal) if len(rows) > limit else None
-
-
-def _origin(at: datetime, ordinal: int) -> str:
-    return Change(at=at, since=at, ordinal=ordinal, told=None, occupancy="unknown", cause="").origin
 
 
 def stays_of(conn: Connection, bay: BayRow, span: Span, personal: bool, limit: int,

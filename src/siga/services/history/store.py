@@ -86,7 +86,8 @@ class _Book:
         else:
             self._from_the_middle(row, arranged)
         was_gap = self._open_gaps.get(row.bay_no)
-        self._put_gaps(row.bay_no, fold_gaps(was_gap, arranged), was_gap)
+        written, tip = fold_gaps(was_gap, arranged, tip)
+        self._put_gaps(row.bay_no, written, was_gap)
         self._keep(row.bay_no, arranged, tip)
 
     def _from_the_middle(self, row: BayRow, arranged: list[Change]) -> None:
@@ -101,7 +102,8 @@ class _Book:
         for table in (changes, stays, gaps):
             _forget(self._conn, table, row.bay_no)
         self._put_stays(row.bay_no, fold_all(None, arranged), None)
-        self._put_gaps(row.bay_no, fold_gaps(None, arranged), None)
+        written, tip = fold_gaps(None, arranged, tip)
+        self._put_gaps(row.bay_no, written, None)
         self._keep(row.bay_no, arranged, tip)
 
     def _keep(self, bay_no: int, arranged: list[Change], tip: Tip) -> None:

@@ -27,6 +27,7 @@ bays = Table(
     Column("ordinal", BigInteger, nullable=False),
     Column("first_at", Instant),
     Column("first_told_at", Instant),
+    Column("seen_again_at", Instant),
 )
 """A bay as it is known now (`version`, `place_no`) and how far its changes have come (the rest, see model.Tip)."""
 

@@ -11,14 +11,14 @@ from litestar.params import Parameter
 from litestar.types import ControllerRouterHandler
 
 from siga.contract.auth import Claims, municipalities_of
-from siga.contract.parking import Bay, BayList, BayView, Category
+from siga.contract.parking import Bay, BayList, BayView, Category, Life
 from siga.kit.clock import Clock
 from siga.kit.geo import on_earth, parse_box
 from siga.kit.problem import FieldFault, Invalid, NotFound
 from siga.services.parking.picture import Picture
 from siga.services.parking.requests import AddressList
 from siga.services.parking.service import Parking
-from siga.services.parking.town import OffTheEarth, Town
+from siga.services.parking.town import OffTheEarth, Town, fold_text
 
 Limit = Annotated[int, Parameter(ge=1, le=100, description="how many at most")]
 PageLimit = Annotated[int, Parameter(ge=1, le=1000, description="how many at most")]
@@ -50,22 +50,25 @@ def public_handlers(parking: Parking, town: Town, clock: Clock) -> Sequence[Cont
     @get("/api/v1/bays", tags=["bays"], sync_to_thread=False)
     def in_box(request: Request[Any, Any, Any], caller: Claims, bbox: str = "-180,-90,180,90",
                category: Category | None = None, occupancy: str | None = None, limit: PageLimit = 200,
-               cursor: str | None = None, municipality_id: str | None = None,
-               zone_id: str | None = None) -> Response[Any]:  # fmt: skip
+               cursor: str | None = None, municipality_id: str | None = None, zone_id: str | None = None,
+               life: Life | None = None, q: str = "") -> Response[Any]:  # fmt: skip
         """Bays in a box `minlon,minlat,maxlon,maxlat`, in pages; with `Accept: application/geo+json` as features.
 
-        Staff see their municipality's personal and planned bays besides, with authorisation and devices.
+        `q` is looked for in code and address. Staff see their municipality's personal, planned and retired bays
+        besides, with authorisation and devices.
         """
         box = parse_box(bbox)
         if box is None:
             fault = FieldFault("/bbox", "must be minlon,minlat,maxlon,maxlat on the earth")
             raise OffTheEarth("The box cannot be read.", errors=[fault])
         page: list[BayView] = []
-        after, more = cursor or "", None
+        after, more, words = cursor or "", None, fold_text(q)
         for bay in picture.in_box(box, category, municipalities_of(caller, "map.read_all")):
             if bay.bay_id <= after or municipality_id not in (None, bay.municipality_id):
                 continue
-            if zone_id not in (None, bay.zone_id):
+            if zone_id not in (None, bay.zone_id) or life not in (None, bay.life):
+                continue
+            if words and words not in fold_text(f"{bay.code} {bay.address}"):
                 continue
             view = seen_by(caller, picture, bay, clock)
             if occupancy not in (None, "any", view.occupancy):

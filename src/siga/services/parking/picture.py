@@ -180,6 +180,7 @@ class Picture:
             authorisation=state.stay.authorisation if state.stay else None,
             stay_id=state.stay.stay_id if state.stay else None, zone_mode=zone.mode if zone else "observe_only",
             device_ids=(sensor,) if sensor else (), camera_ids=self.cameras_of(bay.bay_id),
+            closed_from=bay.closed_from, closed_to=bay.closed_to,
         )  # fmt: skip
 
     def _seen(self, bay: Bay, state: BayState, now: datetime, monitored: bool | None = None) -> dict[str, Any]:

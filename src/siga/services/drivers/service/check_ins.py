@@ -194,7 +194,7 @@ class CheckIns:
     async def receipt(self, someone: Someone, check_in_id: str) -> Receipt:
         """The signed receipt of the stay of the caller's ended check-in (D13); CheckInOpen while it is open.
 
-        History signs what it knows of the stay, so there is none where no sensor saw one: its NotFound.
+        History signs what a sensor saw: NotFound where none saw a stay, History's Conflict while the car still stands.
         """
         who = self._who(someone)
         found = await self._tools.database.read(lambda conn: check_ins.one(conn, check_in_id, who))
@@ -202,8 +202,11 @@ class CheckIns:
             raise no_check_in()
         if found.ended_at is None:
             raise CheckInOpen("The receipt is made when the stay is over: end the check-in first.")
-        ask = ReceiptAsk(check_in_id=check_in_id, stay_id=found.stay_id, bay_id=found.bay_id, from_at=found.started_at,
-                         to_at=found.ended_at, accreditation_id=found.accreditation_id)  # fmt: skip
+        if found.stay_id is None:
+            raise NotFound("No sensor saw your stay, so there is no receipt of it.")
+        ask = ReceiptAsk(
+            check_in_id=check_in_id, stay_id=found.stay_id, accreditation_id=found.accreditation_id
+        )  # fmt: skip
         return await self._tools.neighbours.receipt(ask)
 
     # --- what an officer may see ---------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""How long something lasted, in words: one coarse unit, as a person would say it; pure. `static/ages.js` says the same."""
+"""How long something lasted, in words: one coarse unit, as a person would say it; pure. `ages.js` says the same."""
 
 from __future__ import annotations
 

@@ -130,5 +130,7 @@ def problem_words(problem: Problem, t: Texts) -> str:
     wait = {name.lower(): value for name, value in problem.headers.items()}.get("retry-after", "")
     if problem.status == 429 and wait.isdigit():
         return t("problem.too-many.wait", wait=t.lasted(int(wait)))
-    return t.either(f"problem.{problem.slug}", f"problem.status.{problem.status}" if t.has(
-        f"problem.status.{problem.status}") else "problem.status.other")
+    return t.either(
+        f"problem.{problem.slug}",
+        f"problem.status.{problem.status}" if t.has(f"problem.status.{problem.status}") else "problem.status.other",
+    )

@@ -1,4 +1,4 @@
-"""What pages say, in the visitor's language: texts by key, numbers, distances, times; and how the language is chosen."""
+"""What pages say, in the visitor's language: texts, numbers, distances, times; and how the language is chosen."""
 
 from __future__ import annotations
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
@@ -20,7 +20,7 @@ from siga.contract.accounts import ADDRESS_HEADER
 from siga.contract.auth import ACTIONS, Principal
 from siga.kit.problem import NotFound, Unavailable
 from siga.kit.service import Context
-from siga.services.gateway.asgi import Header, visit_of
+from siga.services.gateway.asgi import Header, Scope, visit_of
 from siga.services.gateway.pages import i18n
 from siga.services.gateway.pages.files import Files
 from siga.services.gateway.pages.forms import Form, form_of
@@ -48,9 +48,7 @@ class Page(Response[str]):
     def __init__(self, html: str, *, status: int = 200, headers: Mapping[str, str] | None = None,
                  cookies: Iterable[Header] = ()) -> None:  # fmt: skip
         ours = {"content-security-policy": _CSP, "cache-control": "no-store", "vary": "Cookie, Accept-Language"}
-        super().__init__(
-            html, status_code=status, media_type="text/html; charset=utf-8", headers={**ours, **(headers or {})}
-        )
+        super().__init__(html, status_code=status, media_type="text/html", headers={**ours, **(headers or {})})
         self._raw_cookies = tuple(cookies)
 
     def to_asgi_response(self, app: Any, request: Any, *, encoded_headers: Iterable[Header] | None = None,
@@ -75,17 +73,18 @@ class Web:
     async def visitor(self, request: AnyRequest) -> Visitor:
         """Who asks. While Users is away anyone reads as a guest; changes are refused then."""
         try:
-            caller = await self.sign_in.caller(request.scope)
+            caller = await self.sign_in.caller(_scope(request))
         except Unavailable:
             if request.method != "GET":
                 raise
-            caller = self.sign_in.guest(request.scope)
+            caller = self.sign_in.guest(_scope(request))
         return self._visitor(request, caller)
 
     def visitor_now(self, request: AnyRequest) -> Visitor:
         """Who asks as far as it is known without asking anybody: for pages about faults."""
-        known: Caller | None = request.scope.get("siga.caller")  # type: ignore[typeddict-item]
-        return self._visitor(request, known or self.sign_in.guest(request.scope))
+        scope = _scope(request)
+        known: Caller | None = scope.get("siga.caller")
+        return self._visitor(request, known or self.sign_in.guest(scope))
 
     def _visitor(self, request: AnyRequest, caller: Caller) -> Visitor:
         asked = request.query_params.get("lang")
@@ -95,7 +94,7 @@ class Web:
         )
         town = self.towns.known[0] if self.towns.known else None
         texts = Texts(lang, self.texts[lang], self.ctx.clock(), zone_of(town))
-        return Visitor(web=self, request=request, caller=self._lasting(caller), t=texts)
+        return Visitor(self, request, self._lasting(caller), texts)
 
     def _lasting(self, caller: Caller) -> Caller:
         """The caller as one who can be known again: a guest without a cookie gets an id of their own."""
@@ -109,14 +108,19 @@ class Web:
         return self._env.get_template(template).render(web=self, static=self.files.url, **values)
 
 
-@dataclass(frozen=True)
 class Visitor:
-    """One request's visitor: who they are, in which language, and what can be done in their name."""
+    """One request's visitor: who they are, in which language, and what can be done in their name. Does not change.
 
-    web: Web
-    request: AnyRequest
-    caller: Caller
-    t: Texts
+    No dataclass, since the framework would check and copy every field of one that is handed to a handler.
+    """
+
+    def __init__(self, web: Web, request: AnyRequest, caller: Caller, t: Texts) -> None:
+        self.web, self.request, self.caller, self.t = web, request, caller, t
+
+    @property
+    def scope(self) -> Scope:
+        """The request as the doors know it: for sign-in and cookies."""
+        return _scope(self.request)
 
     # --- who -----------------------------------------------------------------------------------------------------
 
@@ -149,9 +153,7 @@ class Visitor:
         """Whether one of their roles allows it, there if a place is named; services look closer."""
         roles = ACTIONS.get(action, frozenset())
         grants = self.caller.principal.grants
-        return any(
-            grant.role in roles and municipality_id in (None, grant.municipality_id) for grant in grants
-        )
+        return any(grant.role in roles and municipality_id in (None, grant.municipality_id) for grant in grants)
 
     @cached_property
     def roles(self) -> frozenset[str]:
@@ -167,18 +169,20 @@ class Visitor:
             found.append(("police", "/police"))
         if self.roles & _CONSOLE_ROLES:
             found.append(("admin", "/admin"))
-        if self.web.demo and visit_of(self.request.scope).local:
+        if self.web.demo and visit_of(self.scope).local:
             found.append(("demo", "/demo"))
         return found
 
     @property
     def request_id(self) -> str:
         """The id of this request, by which its log lines are found."""
-        return visit_of(self.request.scope).request_id
+        return visit_of(self.scope).request_id
 
     def at(self, zone: ZoneInfo) -> Visitor:
         """The same visitor, told the times of another zone."""
-        return replace(self, t=Texts(self.t.lang, self.web.texts[self.t.lang], self.t.now, zone))
+        return Visitor(
+            self.web, self.request, self.caller, Texts(self.t.lang, self.web.texts[self.t.lang], self.t.now, zone)
+        )
 
     # --- asking services -----------------------------------------------------------------------------------------
 
@@ -201,7 +205,7 @@ class Visitor:
                   content: bytes | None = None, content_type: str = "application/json",
                   headers: Mapping[str, str] | None = None) -> T:  # fmt: skip
         """Any request in their name, decoded into `kind` (`type(None)` for an answer without content)."""
-        client = {ADDRESS_HEADER: visit_of(self.request.scope).client}
+        client = {ADDRESS_HEADER: visit_of(self.scope).client}
         answer = await self.web.ctx.peers[service].request(
             method, path, params=params, content=content, content_type=content_type,
             headers={**client, **(headers or {})}, **on_behalf(self.caller.who),
@@ -239,7 +243,8 @@ class Visitor:
         return f"{path}?{urlencode(kept)}" if kept else path
 
     def _cookies(self) -> list[Header]:
-        scope, who, found = self.request.scope, self.caller.who, []
+        scope, who = self.scope, self.caller.who
+        found: list[Header] = []
         if self.caller.stale_cookie:
             found.append(self.web.sign_in.drop_cookie(scope))
         if not isinstance(who, Principal) and not who.known:
@@ -249,6 +254,10 @@ class Visitor:
             value = f"{LANGUAGE_COOKIE}={self.t.lang}; Path=/; SameSite=Lax; Max-Age={_LANGUAGE_KEPT_S}{secure}"
             found.append((b"set-cookie", value.encode()))
         return found
+
+
+def _scope(request: AnyRequest) -> Scope:
+    return cast("Scope", request.scope)
 
 
 def _environment(folders: Mapping[str, Path]) -> Environment:

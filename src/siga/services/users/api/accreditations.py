@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Annotated
 
 from litestar import get, patch, post
@@ -51,12 +52,20 @@ async def list_accreditations(
     category: Category | None = None,
     kind: AccreditationKind | None = None,
     number_ends_with: Ending = None,
+    ends_from: date | None = None,
+    ends_to: date | None = None,
     limit: Limit = 50,
     cursor: Cursor = "",
 ) -> AccreditationPage:
-    """Accreditations of the caller's municipalities, newest first, without names."""
+    """Accreditations of the caller's municipalities, newest first, without names.
+
+    With `ends_from` and `ends_to` those whose last day of validity lies between these days.
+    """
     ending = number_ends_with.upper() if number_ends_with else None
-    filters = {"status": status, "category": category, "kind": kind, "number_ends_with": ending}
+    filters = {
+        "status": status, "category": category, "kind": kind, "number_ends_with": ending, "ends_from": ends_from,
+        "ends_to": ends_to,
+    }  # fmt: skip
     return await accreditations.page(scope_of(caller, _ACTION, municipality_id), filters, cursor, limit)
 
 

@@ -89,7 +89,7 @@ class Accreditations:
         )  # fmt: skip
 
     async def page(self, scope: Scope, filters: dict[str, Any], before: str, limit: int) -> AccreditationPage:
-        """Accreditations, newest first; `filters` may name `status`, `category`, `kind` and `number_ends_with`."""
+        """Accreditations, newest first; `filters` as `store.list_accreditations` takes them."""
         found = await self._means.db.read(
             lambda conn: store.list_accreditations(conn, scope, filters, before, limit + 1)
         )

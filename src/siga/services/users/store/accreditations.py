@@ -13,6 +13,7 @@ from siga.services.users.model.problems import CredentialTaken, NumberTaken
 from siga.services.users.store.tables import accreditations, credentials
 
 Pair = tuple[AccreditationRow, CredentialRow]
+_SPANS = ("ends_from", "ends_to")
 _ROW, _CREDENTIAL = AccreditationRow.__struct_fields__, CredentialRow.__struct_fields__
 
 
@@ -58,11 +59,19 @@ def accreditation_by_claim(conn: Connection, claim_match: str) -> AccreditationR
 
 def list_accreditations(conn: Connection, municipality_ids: Sequence[str], filters: dict[str, Any], before: str,
                         limit: int) -> list[AccreditationRow]:  # fmt: skip
-    """Accreditations of these municipalities, newest first, before a cursor; `filters` are column → value."""
+    """Accreditations of these municipalities, newest first, before a cursor.
+
+    `filters` are column → value; `ends_from` and `ends_to` are the first and last day of `valid_to`.
+    """
     query = select(accreditations).where(accreditations.c.municipality_id.in_(municipality_ids))
-    for column, value in filters.items():
-        if value is not None:
-            query = query.where(accreditations.c[column] == value)
+    ends = accreditations.c.valid_to
+    for name, value in filters.items():
+        if value is None:
+            continue
+        if name in _SPANS:
+            query = query.where(ends >= value if name == "ends_from" else ends <= value)
+        else:
+            query = query.where(accreditations.c[name] == value)
     if before:
         query = query.where(accreditations.c.accreditation_id < before)
     query = query.order_by(accreditations.c.accreditation_id.desc()).limit(limit)

@@ -54,7 +54,7 @@ def _sign_in(web: Web) -> list[ControllerRouterHandler]:
         if not faults:
             try:
                 ask = SignInAsk(email=form.text("email"), password=form.text("password"))
-                opened = await web.sign_in.sign_in(visitor.request.scope, ask)
+                opened = await web.sign_in.sign_in(visitor.scope, ask)
                 return visitor.go(landing(opened, wanted), cookies=[opened.cookie])
             except Problem as problem:
                 if problem.slug not in _REFUSALS:
@@ -66,7 +66,7 @@ def _sign_in(web: Web) -> list[ControllerRouterHandler]:
     async def sign_out(visitor: Visitor) -> Page:
         """End the session."""
         await visitor.form()
-        return visitor.go("/", cookies=await web.sign_in.sign_out(visitor.request.scope))
+        return visitor.go("/", cookies=await web.sign_in.sign_out(visitor.scope))
 
     return [ask, sign_in, sign_out]
 
@@ -96,7 +96,7 @@ def _new_account(web: Web) -> list[ControllerRouterHandler]:
             faults = await _tried(visitor, "/api/v1/auth/register", ask)
         if faults:
             return _register_page(visitor, form, faults, wanted)
-        opened = await web.sign_in.sign_in(visitor.request.scope, SignInAsk(email=ask.email, password=ask.password))
+        opened = await web.sign_in.sign_in(visitor.scope, SignInAsk(email=ask.email, password=ask.password))
         return visitor.go(landing(opened, wanted), cookies=[opened.cookie])
 
     @get("/invitation")

@@ -81,7 +81,10 @@ async def _page(visitor: Visitor, form: Form, faults: Faults, told: str = "") ->
     me = await visitor.get("users", "/api/v1/auth/me", Me)
     sessions = await visitor.get("users", "/api/v1/auth/sessions", SessionList)
     names = {town.municipality_id: town.name for town in await visitor.web.towns.all()}
-    roles = [(visitor.t.either(f"role.{grant.role}", "role.driver"), names.get(grant.municipality_id, "")) for grant in me.grants]
+    roles = [
+        (visitor.t.either(f"role.{grant.role}", "role.driver"), names.get(grant.municipality_id, ""))
+        for grant in me.grants
+    ]
     return visitor.page(
         "account/account.html", status=422 if faults else 200, here="account", me=me, sessions=sessions.sessions,
         roles=roles, form=form, faults=faults, told=told if told in _TOLD else "", languages=LANGUAGES,

@@ -1,4 +1,4 @@
-"""The first run (D20): the first account and its municipality by the code that the start printed, then what comes next."""
+"""The first run (D20): first account and municipality by the code that the start printed, and what comes next."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def handlers(web: Web) -> list[ControllerRouterHandler]:
             return _page(visitor, code, form, faults_of(problem, visitor.t, "setup", _FIELDS))
         web.towns.forget()
         signing = SignInAsk(email=form.text("email"), password=form.secret("password"))
-        opened = await web.sign_in.sign_in(visitor.request.scope, signing)
+        opened = await web.sign_in.sign_in(visitor.scope, signing)
         return visitor.go("/welcome", cookies=[opened.cookie])
 
     @get("/welcome")
@@ -123,4 +123,8 @@ async def _steps(visitor: Visitor, town: Municipality) -> list[tuple[str, bool]]
     known = await visitor.get("users", path, SetupChecklist)
     bays = await visitor.get("parking", "/api/v1/bays", BayList, municipality_id=town.municipality_id, limit=1)
     steps = [(step.step, step.done) for step in known.steps]
-    return [*[one for one in steps if one[0] != "staff"], ("bays", bool(bays.bays)), *[one for one in steps if one[0] == "staff"]]
+    return [
+        *[one for one in steps if one[0] != "staff"],
+        ("bays", bool(bays.bays)),
+        *[one for one in steps if one[0] == "staff"],
+    ]

@@ -20,7 +20,9 @@ def handlers(web: Web) -> list[ControllerRouterHandler]:
     """The page, its live part, and the doubt."""
 
     @get("/b/{municipality:str}/{code:str}")
-    async def page(visitor: Visitor, municipality: str, code: str, told: str = "", back: str = "", part: str = "") -> Page:
+    async def page(
+        visitor: Visitor, municipality: str, code: str, told: str = "", back: str = "", part: str = ""
+    ) -> Page:
         """A bay's page, or what to do when the sign's bay is not known."""
         seen = await see_by_code(visitor, municipality, code)
         if seen is None:

@@ -71,7 +71,14 @@ def _accreditations(web: Web) -> list[ControllerRouterHandler]:
             ask = ClaimAsk(code=form.text("code")[:40])
             await visitor.post("users", "/api/v1/accreditations/claim", ask, OwnAccreditation)
         except Problem as problem:
-            if problem.slug not in ("wrong-code", "too-many", "invalid", "not-found", "conflict", "accreditation-ended"):
+            if problem.slug not in (
+                "wrong-code",
+                "too-many",
+                "invalid",
+                "not-found",
+                "conflict",
+                "accreditation-ended",
+            ):
                 raise
             return await _page(visitor, form, faults_of(problem, visitor.t, "claim", ("code",)))
         return visitor.go("/accreditations?told=claimed")

@@ -79,8 +79,10 @@ def handlers(web: Web) -> list[ControllerRouterHandler]:
     """The list, whole or as the part that the script puts in place."""
 
     @get("/")
-    async def start(visitor: Visitor, q: str = "", lon: str = "", lat: str = "", place: str = "", category: str = "disabled",
-                    any: str = "", limit: str = "", town: str = "", part: str = "") -> Page:  # noqa: A002  # fmt: skip
+    async def start(
+        visitor: Visitor, q: str = "", lon: str = "", lat: str = "", place: str = "", category: str = "disabled",
+        any: str = "", limit: str = "", town: str = "", part: str = "",  # noqa: A002
+    ) -> Page:  # fmt: skip
         """The nearest bays."""
         search = read_search(q, lon, lat, place, category, any, limit, town)
         towns = await web.towns.all()
@@ -145,7 +147,9 @@ async def _nearest(visitor: Visitor, search: Search, found: Found) -> list[BayVi
     return answer.bays
 
 
-def _page(visitor: Visitor, search: Search, found: Found, towns: list[Municipality], bays: list[BayView], part: str) -> Page:
+def _page(
+    visitor: Visitor, search: Search, found: Found, towns: list[Municipality], bays: list[BayView], part: str
+) -> Page:
     slugs = {town.municipality_id: town.slug for town in towns}
     cards = [views.bay_words(bay, visitor.t, slugs, number) for number, bay in enumerate(bays, 1)]
     box = f"{found.lon - _BOX_DEG:.5f},{found.lat - _BOX_DEG:.5f},{found.lon + _BOX_DEG:.5f},{found.lat + _BOX_DEG:.5f}"

@@ -64,8 +64,8 @@ def _send(web: Web) -> list[ControllerRouterHandler]:
 def _problem_form(seen: Seen, form: Form, faults: Faults, back: str) -> Page:
     options = [(name, seen.visitor.t(f"problem_kind.{name}")) for name in PROBLEMS]
     return seen.visitor.page(
-        "driver/problem_form.html", status=422 if faults else 200, here="bays", card=seen.card, form=form, faults=faults,
-        options=options, back=back,
+        "driver/problem_form.html", status=422 if faults else 200, here="bays", card=seen.card, form=form,
+        faults=faults, options=options, back=back,
     )  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""My stay: check in with an accreditation or a declared card, see the limit, end it, keep the receipt (D8, D11, D13)."""
+"""My stay: check in by an accreditation or a declared card, see the limit, end it, keep the receipt (D8, D11, D13)."""
 
 from __future__ import annotations
 
@@ -68,8 +68,8 @@ def _declared(bay_id: str, form: Form) -> GuestCheckInAsk:
     expires_on = form.day("expires_on")
     assert expires_on is not None  # _missing has looked
     return GuestCheckInAsk(
-        bay_id=bay_id, issuer=form.text("issuer")[:80], card_number=form.text("card_number")[:40], expires_on=expires_on,
-        plate=form.text("plate")[:20],
+        bay_id=bay_id, issuer=form.text("issuer")[:80], card_number=form.text("card_number")[:40],
+        expires_on=expires_on, plate=form.text("plate")[:20],
     )  # fmt: skip
 
 

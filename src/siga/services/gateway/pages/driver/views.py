@@ -35,7 +35,8 @@ def handover(bay: BayView) -> Handover:
     label = quote(bay.address or bay.code)
     return Handover(
         geo=f"geo:{place}?q={place}({label})",
-        google="https://www.google.com/maps/dir/?" + urlencode({"api": 1, "destination": place, "travelmode": "driving"}),
+        google="https://www.google.com/maps/dir/?"
+        + urlencode({"api": 1, "destination": place, "travelmode": "driving"}),
         apple="https://maps.apple.com/?" + urlencode({"daddr": place, "dirflg": "d"}),
         waze="https://waze.com/ul?" + urlencode({"ll": place, "navigate": "yes"}),
     )  # fmt: skip

@@ -1,4 +1,4 @@
-"""What officers do, as forms that work without JavaScript: each is tried at Enforcement, and a conflict says who and what."""
+"""What officers do, as forms that work without JavaScript; a conflict says who holds the case and how it is now."""
 
 from __future__ import annotations
 
@@ -173,12 +173,16 @@ async def _act(visitor: Visitor, case_id: str, act: str, ask: Ask, form: Form) -
         case = await visitor.post("enforcement", f"{case_path(case_id)}/{act}", ask, CaseView)
     except Problem as problem:
         if problem.status == 422:
-            return await _again(visitor, case_id, form, faults_of(problem, visitor.t, "police", ("reason", "plate", "outcome")))
+            return await _again(
+                visitor, case_id, form, faults_of(problem, visitor.t, "police", ("reason", "plate", "outcome"))
+            )
         if problem.status != 409:
             raise
         case = await visitor.get("enforcement", case_path(case_id), CaseView)
         confirm = problem.slug == "check-again"
-        return await case_page(visitor, case, refused=_conflict(visitor, case, problem), confirm=confirm, form=form, status=409)
+        return await case_page(
+            visitor, case, refused=_conflict(visitor, case, problem), confirm=confirm, form=form, status=409
+        )
     if form.text("from") == "queue":
         return visitor.go(f"/police?told={act}#case-{quote(case.case_id, safe='')}")
     return visitor.go(_page_of(case_id, act))

@@ -138,8 +138,9 @@ def acts_of(case: CaseView, me: str, now: datetime) -> Acts:
         free_hand = case.holder_id in (None, me)
         return Acts(
             take=case.state == "new", take_over=case.state != "new" and not mine,
-            dispatch=mine and case.state == "acknowledged", arrive=mine and case.state in ("acknowledged", "dispatched"),
-            resolve=mine and case.state != "new", correct_plate=free_hand, add_photo=True,
+            dispatch=mine and case.state == "acknowledged",
+            arrive=mine and case.state in ("acknowledged", "dispatched"), resolve=mine and case.state != "new",
+            correct_plate=free_hand, add_photo=True,
         )  # fmt: skip
     undo = case.state == "resolved" and mine and case.undo_until is not None and now <= case.undo_until
     listed = case.listed_until is None or now <= case.listed_until

@@ -23,8 +23,9 @@ TEXTS: dict[str, str] = {
     "account.invitation_intro": "The town hall gave you a code to work with SIGA.",
     "account.code": "Invitation code",
     "account.code_hint": "For example K7QF-2MXN-84TD. Capitals and dashes do not matter.",
-    "account.invitation_password_hint": "If your address has an account already, its password. If not, a new one of your choice with 8 "
-                                        "letters or more.",
+    "account.invitation_password_hint": (
+        "If your address has an account already, its password. If not, a new one of your choice with 8 letters or more."
+    ),
     "account.invitation_do": "Accept the invitation",
     "account.invited_title": "Invitation accepted",
     "account.invited": "You can sign in now with the address that was invited and your password.",
@@ -55,8 +56,10 @@ TEXTS: dict[str, str] = {
     "problem.sign-in-failed": "The address or the password is wrong. Check both.",
     "problem.email-taken": "There is an account with that address already. Sign in with it or use another one.",
     "problem.email-form": "That is no e-mail address. For example: name@example.org",
-    "problem.weak-password": "That password is easy to guess or too short. Use 8 letters or more, without your address in it; for "
-                             "example three unrelated words.",
+    "problem.weak-password": (
+        "That password is easy to guess or too short. Use 8 letters or more, without your address in it; for example "
+        "three unrelated words."
+    ),
     "problem.wrong-code": "The code is wrong, was used already or has expired.",
     "problem.session-over": "Your session has ended. Sign in again.",
     "problem.setup-over": "SIGA is set up already. Sign in with the account that exists.",
@@ -100,8 +103,10 @@ TEXTS: dict[str, str] = {
     "welcome.position": "Centre of the map",
     "welcome.position.how": "Enter it in the administration; without it the first bay is taken.",
     "welcome.bays": "Bays",
-    "welcome.bays.how": "Import them from a file (CSV, GeoJSON) or create them one by one in the administration. They are useful even "
-                        "without sensors.",
+    "welcome.bays.how": (
+        "Import them from a file (CSV, GeoJSON) or create them one by one in the administration. They are useful "
+        "even without sensors."
+    ),
     "welcome.staff": "Police",
     "welcome.staff.how": "Invite at least one officer in the administration: you get a code for signing in.",
     "welcome.other": "Another step",
@@ -119,13 +124,19 @@ TEXTS: dict[str, str] = {
     "help.state.closed": "It cannot be used for now.",
     "help.kinds": "The letter or drawing at the corner says whom the bay is for:",
     "help.misuse_title": "If somebody misuses a bay",
-    "help.misuse": "Do not argue with anybody. Press “Report misuse”: the police receive it and an officer decides, never the machine. "
-                   "“My reports” tells you truly what happens.",
+    "help.misuse": (
+        "Do not argue with anybody. Press “Report misuse”: the police receive it and an officer decides, never the "
+        "machine. “My reports” tells you truly what happens."
+    ),
     "help.privacy_title": "What SIGA keeps about you",
-    "help.privacy": "To look at bays, nothing. When you park, that somebody authorised is there; three days after you leave it is erased "
-                    "who it was. That is why each stay leaves a receipt for you to keep.",
+    "help.privacy": (
+        "To look at bays, nothing. When you park, that somebody authorised is there; three days after you leave it "
+        "is erased who it was. That is why each stay leaves a receipt for you to keep."
+    ),
     "help.access_title": "Accessibility",
-    "help.access": "These pages work by keyboard, with a screen reader, without JavaScript and with large letters. If something does not "
-                   "work for you, tell your town's contact.",
+    "help.access": (
+        "These pages work by keyboard, with a screen reader, without JavaScript and with large letters. If something "
+        "does not work for you, tell your town's contact."
+    ),
     "help.contact_title": "Contact",
-}  # fmt: skip
+}

@@ -90,20 +90,25 @@ TEXTS: dict[str, str] = {
     "problem.forbidden.title": "You may not do this",
     "problem.forbidden": "Your account does not allow you to see this page or to do this.",
     "problem.csrf.title": "Send the form once more",
-    "problem.csrf": "The form was opened long ago or in another session. Go back, reload the page and send it again. Nothing "
-                    "was changed.",
+    "problem.csrf": (
+        "The form was opened long ago or in another session. Go back, reload the page and send it again. Nothing was "
+        "changed."
+    ),
     "problem.https-needed.title": "Staff sign in over HTTPS only",
-    "problem.https-needed": "From another machine staff cannot sign in over plain HTTP: anyone on the network would see the "
-                            "password. Whoever runs the server has to start it with a certificate (--tls-cert and --tls-key) "
-                            "or put it behind a proxy that speaks HTTPS (--trusted-proxy). On the server's own machine you "
-                            "can sign in.",
+    "problem.https-needed": (
+        "From another machine staff cannot sign in over plain HTTP: anyone on the network would see the password. "
+        "Whoever runs the server has to start it with a certificate (--tls-cert and --tls-key) or put it behind a "
+        "proxy that speaks HTTPS (--trusted-proxy). On the server's own machine you can sign in."
+    ),
     "problem.unauthenticated.title": "Sign in first",
     "problem.unauthenticated": "You need to sign in with your account for this.",
     "problem.too-many.title": "Too many times in a row",
     "problem.too-many": "Wait a little and try again.",
     "problem.too-many.wait": "Too many times in a row. Try again in {wait}.",
     "problem.unavailable.title": "Not possible just now",
-    "problem.unavailable": "A part of SIGA does not answer at the moment. Try again in a few seconds. Nothing was lost.",
+    "problem.unavailable": (
+        "A part of SIGA does not answer at the moment. Try again in a few seconds. Nothing was lost."
+    ),
     "problem.store-failed": "Nothing can be saved at the moment. Try again in a few seconds.",
     "problem.store-full": "The server has no room left to save. Nothing was changed. Tell whoever runs it.",
     "problem.broken.title": "Something failed inside SIGA",
@@ -129,4 +134,4 @@ TEXTS: dict[str, str] = {
     "live.on": "Live",
     "live.off": "No connection since {clock}. What you see may have changed.",
     "live.back": "Connection is back.",
-}  # fmt: skip
+}

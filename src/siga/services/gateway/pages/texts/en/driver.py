@@ -21,8 +21,9 @@ TEXTS: dict[str, str] = {
     "find.near": "near {place}",
     "find.near_you": "near your position",
     "find.no_match_title": "“{q}” was not found",
-    "find.no_match": "No address matches. Check the spelling or type the street only. Meanwhile, below are the bays near "
-                     "{place}.",
+    "find.no_match": (
+        "No address matches. Check the spelling or type the street only. Meanwhile, below are the bays near {place}."
+    ),
     "find.others": "Not {place}? Other addresses like it",
     "find.no_bays_title": "There are no bays of this kind here",
     "find.no_bays": "There is no bay for “{category}” that is free or without a sensor in this town.",
@@ -39,7 +40,9 @@ TEXTS: dict[str, str] = {
     "sketch.north": "N",
     "nothing.title": "There is no town yet",
     "nothing.setup": "This SIGA has just started and waits for the person who will run it.",
-    "nothing.step1": "Look at the window in which SIGA was started: it shows an address that ends in /setup/ and a code.",
+    "nothing.step1": (
+        "Look at the window in which SIGA was started: it shows an address that ends in /setup/ and a code."
+    ),
     "nothing.step2": "Open that address in this browser.",
     "nothing.step3": "Enter the town's name and details. Then you can add the bays.",
     "nothing.have_code": "I have the code",
@@ -153,11 +156,15 @@ TEXTS: dict[str, str] = {
     "sent.problem.nobody_available.title": "Thank you for telling",
     "sent.problem.resolved.title": "That problem is solved already",
     "sent.misuse.calm": "Do not argue. The report is sent.",
-    "sent.misuse.sent": "The police see your report in their list now. Nobody has set out yet. If an officer does, we will tell "
-                        "you here.",
+    "sent.misuse.sent": (
+        "The police see your report in their list now. Nobody has set out yet. If an officer does, we will tell you "
+        "here."
+    ),
     "sent.misuse.on_the_way": "An officer has set out for the bay.",
-    "sent.misuse.nobody_available": "No officer is on duty at the moment. The report stays in the police's list and will be "
-                                    "seen when somebody comes on duty. Do not wait there for it.",
+    "sent.misuse.nobody_available": (
+        "No officer is on duty at the moment. The report stays in the police's list and will be seen when somebody "
+        "comes on duty. Do not wait there for it."
+    ),
     "sent.misuse.resolved": "The police have closed a report of yours about this bay already.",
     "sent.problem.sent": "The town hall has your report. It will answer you here.",
     "sent.problem.on_the_way": "The town hall is looking at your report.",
@@ -207,13 +214,16 @@ TEXTS: dict[str, str] = {
     "report_code.see": "See the report",
     # The stay
     "check_in.title": "I have parked here",
-    "check_in.own_intro": "It is checked that your card is good for this bay. The police see that you are authorised, not who you "
-                          "are.",
+    "check_in.own_intro": (
+        "It is checked that your card is good for this bay. The police see that you are authorised, not who you are."
+    ),
     "check_in.which": "With which card?",
     "check_in.do": "Confirm that I have parked",
     "check_in.other_card": "Use another card (for example another town's)",
-    "check_in.declare_intro": "Enter your card's details. SIGA cannot check them: they count as declared by you. Leave the card "
-                              "visible behind the windscreen.",
+    "check_in.declare_intro": (
+        "Enter your card's details. SIGA cannot check them: they count as declared by you. Leave the card visible "
+        "behind the windscreen."
+    ),
     "check_in.issuer": "Who issued the card",
     "check_in.issuer_hint": "For example: Town Hall of Alcalá de Henares",
     "check_in.card_number": "Number of the card",
@@ -221,8 +231,10 @@ TEXTS: dict[str, str] = {
     "check_in.expires_on_hint": "For example: 31/12/2027",
     "check_in.plate": "Number plate",
     "check_in.plate_hint": "For example: 1234 BCD",
-    "check_in.erased": "These details are kept encrypted and erased when the stay ends, unless the police are looking at a case "
-                       "about this bay.",
+    "check_in.erased": (
+        "These details are kept encrypted and erased when the stay ends, unless the police are looking at a case "
+        "about this bay."
+    ),
     "check_in.no_own": "Your account has no card that is good for this bay.",
     "check_in.claim": "Add my card",
     "check_in.sign_in": "Do you have an account with your card?",
@@ -271,10 +283,14 @@ TEXTS: dict[str, str] = {
     "receipt.simulated_word": "Note",
     "receipt.simulated": "Demonstration data: not valid as a receipt.",
     "receipt.signed": "Signed text",
-    "receipt.signed_words": "With this text anybody can check that the receipt is SIGA's and that nobody has changed it.",
+    "receipt.signed_words": (
+        "With this text anybody can check that the receipt is SIGA's and that nobody has changed it."
+    ),
     "receipt.not_yet_title": "It is not ready yet",
-    "receipt.not_yet": "The stay has ended, but the receipt takes a few seconds, and there is one only if the bay has a sensor. "
-                       "Try again in a moment.",
+    "receipt.not_yet": (
+        "The stay has ended, but the receipt takes a few seconds, and there is one only if the bay has a sensor. Try "
+        "again in a moment."
+    ),
     "authorisation.pending": "not checked",
     "authorisation.authorised": "authorised",
     "authorisation.declared": "declared by the person",
@@ -340,12 +356,14 @@ TEXTS: dict[str, str] = {
     "claim.none_title": "Your account has no card yet",
     "claim.none": "Add yours with the code that the town hall sent you.",
     "problem.no-accreditation": "No card of your account is good for this bay today. Add yours or declare another one.",
-    "problem.already-checked-in": "Somebody is on record as parked in this bay. If it is you, see “My stay”. If not, wait until "
-                                  "they leave or report that something is wrong.",
+    "problem.already-checked-in": (
+        "Somebody is on record as parked in this bay. If it is you, see “My stay”. If not, wait until they leave or "
+        "report that something is wrong."
+    ),
     "problem.bay-closed": "The bay is closed: nobody can park in it now.",
     "problem.check-in-open": "The stay has not ended yet.",
     "problem.not-used": "Only somebody who used a bay in the last seven days can rate it.",
     "problem.too-many-favourites": "There is no room for more favourites. Remove one first.",
     "problem.photo-not-taken": "No photos are taken for this report any more.",
     "problem.accreditation-ended": "That card is no longer valid. Ask your town hall.",
-}  # fmt: skip
+}

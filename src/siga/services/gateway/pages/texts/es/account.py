@@ -23,8 +23,9 @@ TEXTS: dict[str, str] = {
     "account.invitation_intro": "El ayuntamiento le ha dado un código para trabajar con SIGA.",
     "account.code": "Código de la invitación",
     "account.code_hint": "Por ejemplo K7QF-2MXN-84TD. Mayúsculas y guiones dan igual.",
-    "account.invitation_password_hint": "Si su correo ya tiene cuenta, su contraseña de siempre. Si no, la nueva que quiera, con 8 "
-                                        "letras o más.",
+    "account.invitation_password_hint": (
+        "Si su correo ya tiene cuenta, su contraseña de siempre. Si no, la nueva que quiera, con 8 letras o más."
+    ),
     "account.invitation_do": "Aceptar la invitación",
     "account.invited_title": "Invitación aceptada",
     "account.invited": "Ya puede entrar con el correo en el que le invitaron y su contraseña.",
@@ -55,8 +56,10 @@ TEXTS: dict[str, str] = {
     "problem.sign-in-failed": "El correo o la contraseña no son correctos. Compruebe los dos.",
     "problem.email-taken": "Ya hay una cuenta con ese correo. Entre con ella o use otro.",
     "problem.email-form": "Eso no es una dirección de correo. Por ejemplo: nombre@ejemplo.es",
-    "problem.weak-password": "Esa contraseña es fácil de adivinar o demasiado corta. Use 8 letras o más, sin su correo dentro; por "
-                             "ejemplo, tres palabras que no tengan que ver.",
+    "problem.weak-password": (
+        "Esa contraseña es fácil de adivinar o demasiado corta. Use 8 letras o más, sin su correo dentro; por "
+        "ejemplo, tres palabras que no tengan que ver."
+    ),
     "problem.wrong-code": "El código no es correcto, ya se ha usado o ha caducado.",
     "problem.session-over": "Su sesión ha terminado. Entre otra vez.",
     "problem.setup-over": "SIGA ya está en marcha. Entre con la cuenta que hay.",
@@ -69,7 +72,9 @@ TEXTS: dict[str, str] = {
     "setup.go_on": "Seguir",
     "setup.over_title": "SIGA ya está en marcha",
     "setup.over": "La primera cuenta ya existe. Entre con ella.",
-    "setup.intro": "Solo hace falta una vez: la ciudad y la primera cuenta, que podrá administrarla e invitar a más personas.",
+    "setup.intro": (
+        "Solo hace falta una vez: la ciudad y la primera cuenta, que podrá administrarla e invitar a más personas."
+    ),
     "setup.town": "La ciudad",
     "setup.municipality": "Nombre del municipio",
     "setup.municipality_hint": "De él sale también el nombre corto que irá en las señales.",
@@ -100,8 +105,9 @@ TEXTS: dict[str, str] = {
     "welcome.position": "Centro del mapa",
     "welcome.position.how": "Póngalo en la administración; sin él se toma la primera plaza.",
     "welcome.bays": "Plazas",
-    "welcome.bays.how": "Impórtelas de un archivo (CSV, GeoJSON) o créelas una a una en la administración. Sin sensores ya son "
-                        "útiles.",
+    "welcome.bays.how": (
+        "Impórtelas de un archivo (CSV, GeoJSON) o créelas una a una en la administración. Sin sensores ya son útiles."
+    ),
     "welcome.staff": "Policía",
     "welcome.staff.how": "Invite en la administración al menos a un agente: le dará un código para entrar.",
     "welcome.other": "Otro paso",
@@ -119,13 +125,19 @@ TEXTS: dict[str, str] = {
     "help.state.closed": "No se puede usar por ahora.",
     "help.kinds": "La letra o el dibujo de la esquina dice para quién es la plaza:",
     "help.misuse_title": "Si alguien usa mal una plaza",
-    "help.misuse": "No discuta con nadie. Pulse «Denunciar uso»: la policía lo recibe y decide un agente, nunca la máquina. En «Mis "
-                   "avisos» verá la verdad de lo que pasa.",
+    "help.misuse": (
+        "No discuta con nadie. Pulse «Denunciar uso»: la policía lo recibe y decide un agente, nunca la máquina. En "
+        "«Mis avisos» verá la verdad de lo que pasa."
+    ),
     "help.privacy_title": "Lo que SIGA guarda de usted",
-    "help.privacy": "Para mirar plazas, nada. Al aparcar, que hay alguien autorizado, y a los tres días de irse se borra quién era. Por "
-                    "eso cada estancia deja un justificante que guarda usted.",
+    "help.privacy": (
+        "Para mirar plazas, nada. Al aparcar, que hay alguien autorizado, y a los tres días de irse se borra quién "
+        "era. Por eso cada estancia deja un justificante que guarda usted."
+    ),
     "help.access_title": "Accesibilidad",
-    "help.access": "Estas páginas se usan con teclado, con lector de pantalla, sin JavaScript y con letra grande. Si algo no le "
-                   "funciona, dígaselo al contacto de su ciudad.",
+    "help.access": (
+        "Estas páginas se usan con teclado, con lector de pantalla, sin JavaScript y con letra grande. Si algo no le "
+        "funciona, dígaselo al contacto de su ciudad."
+    ),
     "help.contact_title": "Contacto",
-}  # fmt: skip
+}

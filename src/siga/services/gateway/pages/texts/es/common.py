@@ -90,25 +90,31 @@ TEXTS: dict[str, str] = {
     "problem.forbidden.title": "No tiene permiso",
     "problem.forbidden": "Su cuenta no permite ver esta página o hacer esto.",
     "problem.csrf.title": "Vuelva a enviar el formulario",
-    "problem.csrf": "El formulario se abrió hace tiempo o en otra sesión. Vuelva atrás, actualice la página y envíelo otra "
-                    "vez. No se ha cambiado nada.",
+    "problem.csrf": (
+        "El formulario se abrió hace tiempo o en otra sesión. Vuelva atrás, actualice la página y envíelo otra vez. "
+        "No se ha cambiado nada."
+    ),
     "problem.https-needed.title": "El personal entra solo por HTTPS",
-    "problem.https-needed": "Desde otra máquina, el personal no puede entrar por HTTP sin cifrar: cualquiera en la red vería "
-                            "la contraseña. Quien lleva el servidor debe arrancarlo con un certificado (--tls-cert y --tls-key) "
-                            "o ponerlo detrás de un proxy con HTTPS (--trusted-proxy). Desde la propia máquina del servidor "
-                            "sí se puede entrar.",
+    "problem.https-needed": (
+        "Desde otra máquina, el personal no puede entrar por HTTP sin cifrar: cualquiera en la red vería la "
+        "contraseña. Quien lleva el servidor debe arrancarlo con un certificado (--tls-cert y --tls-key) o ponerlo "
+        "detrás de un proxy con HTTPS (--trusted-proxy). Desde la propia máquina del servidor sí se puede entrar."
+    ),
     "problem.unauthenticated.title": "Entre primero",
     "problem.unauthenticated": "Para esto hace falta entrar con su cuenta.",
     "problem.too-many.title": "Demasiadas veces seguidas",
     "problem.too-many": "Espere un poco y vuelva a intentarlo.",
     "problem.too-many.wait": "Demasiadas veces seguidas. Vuelva a intentarlo dentro de {wait}.",
     "problem.unavailable.title": "Ahora no es posible",
-    "problem.unavailable": "Una parte de SIGA no responde en este momento. Vuelva a intentarlo en unos segundos. No se ha "
-                           "perdido nada.",
+    "problem.unavailable": (
+        "Una parte de SIGA no responde en este momento. Vuelva a intentarlo en unos segundos. No se ha perdido nada."
+    ),
     "problem.store-failed": "No se puede guardar en este momento. Vuelva a intentarlo en unos segundos.",
     "problem.store-full": "El servidor no tiene sitio para guardar. No se ha cambiado nada. Avise a quien lo lleva.",
     "problem.broken.title": "Algo ha fallado dentro de SIGA",
-    "problem.broken": "El fallo ha quedado anotado. Vuelva a intentarlo; si sigue igual, pida ayuda con el número de abajo.",
+    "problem.broken": (
+        "El fallo ha quedado anotado. Vuelva a intentarlo; si sigue igual, pida ayuda con el número de abajo."
+    ),
     "problem.too-large": "Lo que envía es demasiado grande: como máximo 8 MB.",
     "problem.unsupported-media": "Ese archivo no sirve aquí. Envíe una foto en formato JPEG.",
     "problem.off-the-earth": "La posición no es válida: longitud de -180 a 180 y latitud de -90 a 90.",
@@ -130,4 +136,4 @@ TEXTS: dict[str, str] = {
     "live.on": "En directo",
     "live.off": "Sin conexión desde las {clock}. Lo que ve puede haber cambiado.",
     "live.back": "Conexión recuperada.",
-}  # fmt: skip
+}

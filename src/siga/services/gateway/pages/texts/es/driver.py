@@ -21,8 +21,10 @@ TEXTS: dict[str, str] = {
     "find.near": "cerca de {place}",
     "find.near_you": "cerca de su posición",
     "find.no_match_title": "No se encuentra «{q}»",
-    "find.no_match": "Ninguna dirección coincide. Compruebe cómo se escribe o ponga solo la calle. Mientras tanto, abajo "
-                     "están las plazas cercanas a {place}.",
+    "find.no_match": (
+        "Ninguna dirección coincide. Compruebe cómo se escribe o ponga solo la calle. Mientras tanto, abajo están "
+        "las plazas cercanas a {place}."
+    ),
     "find.others": "¿No es {place}? Otras direcciones parecidas",
     "find.no_bays_title": "No hay plazas de este tipo por aquí",
     "find.no_bays": "No hay ninguna plaza de «{category}» libre o sin sensor en esta ciudad.",
@@ -39,8 +41,10 @@ TEXTS: dict[str, str] = {
     "sketch.north": "N",
     "nothing.title": "Todavía no hay ninguna ciudad",
     "nothing.setup": "Este SIGA acaba de arrancar y espera a quien lo va a llevar.",
-    "nothing.step1": "Mire la ventana donde se ha arrancado SIGA: allí está escrita una dirección que termina en /setup/ y un "
-                     "código.",
+    "nothing.step1": (
+        "Mire la ventana donde se ha arrancado SIGA: allí está escrita una dirección que termina en /setup/ y un "
+        "código."
+    ),
     "nothing.step2": "Abra esa dirección en este navegador.",
     "nothing.step3": "Ponga el nombre de la ciudad y sus datos. Después podrá añadir las plazas.",
     "nothing.have_code": "Tengo el código",
@@ -154,11 +158,14 @@ TEXTS: dict[str, str] = {
     "sent.problem.nobody_available.title": "Gracias por avisar",
     "sent.problem.resolved.title": "Ese problema ya está resuelto",
     "sent.misuse.calm": "No discuta. Aviso enviado.",
-    "sent.misuse.sent": "La policía ve ya su aviso en su lista. Todavía no ha salido nadie. Si sale un agente, aquí se lo "
-                        "diremos.",
+    "sent.misuse.sent": (
+        "La policía ve ya su aviso en su lista. Todavía no ha salido nadie. Si sale un agente, aquí se lo diremos."
+    ),
     "sent.misuse.on_the_way": "Un agente ha salido hacia la plaza.",
-    "sent.misuse.nobody_available": "En este momento no hay ningún agente de servicio. El aviso queda en la lista de la "
-                                    "policía y lo verán cuando entre alguien. No espere allí por ello.",
+    "sent.misuse.nobody_available": (
+        "En este momento no hay ningún agente de servicio. El aviso queda en la lista de la policía y lo verán "
+        "cuando entre alguien. No espere allí por ello."
+    ),
     "sent.misuse.resolved": "La policía ya cerró un aviso suyo sobre esta plaza.",
     "sent.problem.sent": "El ayuntamiento ha recibido su aviso. Le contestará aquí.",
     "sent.problem.on_the_way": "El ayuntamiento está mirando su aviso.",
@@ -208,12 +215,16 @@ TEXTS: dict[str, str] = {
     "report_code.see": "Ver el aviso",
     # The stay
     "check_in.title": "He aparcado aquí",
-    "check_in.own_intro": "Se comprobará que su tarjeta vale para esta plaza. La policía verá que está autorizado, no quién es.",
+    "check_in.own_intro": (
+        "Se comprobará que su tarjeta vale para esta plaza. La policía verá que está autorizado, no quién es."
+    ),
     "check_in.which": "¿Con qué tarjeta?",
     "check_in.do": "Confirmar que he aparcado",
     "check_in.other_card": "Usar otra tarjeta (por ejemplo, de otra ciudad)",
-    "check_in.declare_intro": "Escriba los datos de su tarjeta. SIGA no puede comprobarlos: constarán como declarados por usted. "
-                              "Deje la tarjeta a la vista en el parabrisas.",
+    "check_in.declare_intro": (
+        "Escriba los datos de su tarjeta. SIGA no puede comprobarlos: constarán como declarados por usted. Deje la "
+        "tarjeta a la vista en el parabrisas."
+    ),
     "check_in.issuer": "Quién dio la tarjeta",
     "check_in.issuer_hint": "Por ejemplo: Ayuntamiento de Alcalá de Henares",
     "check_in.card_number": "Número de la tarjeta",
@@ -221,8 +232,10 @@ TEXTS: dict[str, str] = {
     "check_in.expires_on_hint": "Por ejemplo: 31/12/2027",
     "check_in.plate": "Matrícula",
     "check_in.plate_hint": "Por ejemplo: 1234 BCD",
-    "check_in.erased": "Estos datos se guardan cifrados y se borran al terminar la estancia, salvo que la policía esté mirando "
-                       "un caso de esta plaza.",
+    "check_in.erased": (
+        "Estos datos se guardan cifrados y se borran al terminar la estancia, salvo que la policía esté mirando un "
+        "caso de esta plaza."
+    ),
     "check_in.no_own": "Su cuenta no tiene una tarjeta que valga para esta plaza.",
     "check_in.claim": "Añadir mi tarjeta",
     "check_in.sign_in": "¿Tiene cuenta con su tarjeta?",
@@ -271,10 +284,14 @@ TEXTS: dict[str, str] = {
     "receipt.simulated_word": "Atención",
     "receipt.simulated": "Datos de demostración: no vale como justificante.",
     "receipt.signed": "Texto firmado",
-    "receipt.signed_words": "Con este texto cualquiera puede comprobar que el justificante es de SIGA y nadie lo ha cambiado.",
+    "receipt.signed_words": (
+        "Con este texto cualquiera puede comprobar que el justificante es de SIGA y nadie lo ha cambiado."
+    ),
     "receipt.not_yet_title": "Todavía no está listo",
-    "receipt.not_yet": "La estancia ha terminado, pero el justificante tarda unos segundos, y solo lo hay si la plaza tiene "
-                       "sensor. Vuelva a intentarlo dentro de un momento.",
+    "receipt.not_yet": (
+        "La estancia ha terminado, pero el justificante tarda unos segundos, y solo lo hay si la plaza tiene sensor. "
+        "Vuelva a intentarlo dentro de un momento."
+    ),
     "authorisation.pending": "sin comprobar",
     "authorisation.authorised": "autorizado",
     "authorisation.declared": "declarado por la persona",
@@ -340,12 +357,14 @@ TEXTS: dict[str, str] = {
     "claim.none_title": "Su cuenta aún no tiene ninguna tarjeta",
     "claim.none": "Añada la suya con el código que le mandó el ayuntamiento.",
     "problem.no-accreditation": "Ninguna tarjeta de su cuenta vale hoy para esta plaza. Añada la suya o declare otra.",
-    "problem.already-checked-in": "Ya consta alguien aparcado en esta plaza. Si es usted, mire «Mi estancia». Si no, espere a "
-                                  "que termine o avise de que algo no cuadra.",
+    "problem.already-checked-in": (
+        "Ya consta alguien aparcado en esta plaza. Si es usted, mire «Mi estancia». Si no, espere a que termine o "
+        "avise de que algo no cuadra."
+    ),
     "problem.bay-closed": "La plaza está cerrada: ahora no se puede aparcar en ella.",
     "problem.check-in-open": "La estancia no ha terminado todavía.",
     "problem.not-used": "Solo puede valorar una plaza quien la ha usado en los últimos siete días.",
     "problem.too-many-favourites": "No caben más favoritas. Quite alguna antes.",
     "problem.photo-not-taken": "Para este aviso ya no se admiten fotos.",
     "problem.accreditation-ended": "Esa tarjeta ya no está en vigor. Pregunte en su ayuntamiento.",
-}  # fmt: skip
+}
