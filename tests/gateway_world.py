@@ -1,4 +1,4 @@
-"""A gateway in this process with tiny stand-ins for the services at its edge: their journals are real, on real stores."""
+"""A gateway in this process, with tiny stand-ins for the services at its edge; their journals are real."""
 
 from __future__ import annotations
 
@@ -285,8 +285,17 @@ class Device:
     nonce: int = 0
     key: bytes = HMAC_KEY
 
-    async def send(self, method: str, path: str, body: Any = b"", *, created: int | None = None,
-                   nonce: int | None = None, query: str = "", signed_body: bytes | None = None) -> httpx.Response:  # fmt: skip
+    async def send(
+        self,
+        method: str,
+        path: str,
+        body: Any = b"",
+        *,
+        created: int | None = None,
+        nonce: int | None = None,
+        query: str = "",
+        signed_body: bytes | None = None,
+    ) -> httpx.Response:
         """One signed request."""
         self.nonce += 1
         content = body if isinstance(body, bytes) else msgspec.json.encode(body)
@@ -323,20 +332,18 @@ async def world(data: Path, *, clock: Clock = utc_now, without: tuple[str, ...] 
         db = open_sqlite(data / name / f"{name}.db", metadata)
         journals[name], feeds[name] = (journal, db), LocalFeed(journal, db)
     known = Standing(journals, clock)
-    apps = {
-        name: service_app(name, make(known), keys=keys) for name, make in _STAND_INS.items() if name not in without
-    }
+    apps = {name: service_app(name, make(known), keys=keys) for name, make in _STAND_INS.items() if name not in without}
     settings = LiveSettings()
     (data / "gateway").mkdir(parents=True, exist_ok=True)
-    peers = Peers("gateway", keys, {**apps, **{name: _nobody for name in without}})
+    peers = Peers("gateway", keys, {**apps, **dict.fromkeys(without, _nobody)})
     ctx = Context(
         name="gateway", process="p", data=data / "gateway", keys=keys, peers=peers, settings=settings,
         database=_no_store, feed=lambda source: feeds[source], local_feed=LocalFeed, images=_no_store,
-        apps={**apps, **{name: _nobody for name in without}}, clock=clock, options={"loopback": True, **options},
+        apps={**apps, **dict.fromkeys(without, _nobody)}, clock=clock, options={"loopback": True, **options},
     )  # fmt: skip
     service = await build(ctx)
     tasks = [asyncio.create_task(work()) for work in service.background]
-    while not service.ready():
+    while not service.ready():  # noqa: ASYNC110 (there is nothing to wait on)
         await asyncio.sleep(0.005)
     try:
         transports = [httpx.ASGITransport(app, client=(client, 1)) for app in (service.app, service.extra["sensors"])]

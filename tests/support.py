@@ -45,8 +45,10 @@ class Caller:
     def __init__(self, client: httpx.AsyncClient, token: str) -> None:
         self._client, self._headers = client, {"authorization": f"Bearer {token}"}
 
-    async def ask(self, method: str, path: str, body: Any = None, *, content: bytes | None = None,
-                  headers: Mapping[str, str] | None = None, params: Mapping[str, Any] | None = None) -> httpx.Response:  # fmt: skip
+    async def ask(
+        self, method: str, path: str, body: Any = None, *, content: bytes | None = None,
+        headers: Mapping[str, str] | None = None, params: Mapping[str, Any] | None = None,
+    ) -> httpx.Response:  # fmt: skip
         """One request; `body` is sent as JSON."""
         send = {**self._headers, **(headers or {})}
         if body is not None:
@@ -78,7 +80,10 @@ class Running:
     def as_person(self, service: str, *roles: str, municipality_id: str = MUNICIPALITY, user_id: str = "person-1",
                   zone_ids: tuple[str, ...] = ()) -> Caller:  # fmt: skip
         """A signed-in person with these roles."""
-        grants = tuple(Grant(role=r, municipality_id=municipality_id, zone_ids=zone_ids) for r in roles)  # type: ignore[arg-type]
+        grants = tuple(
+            Grant(role=role, municipality_id=municipality_id, zone_ids=zone_ids)  # type: ignore[arg-type]
+            for role in roles
+        )
         principal = Principal(user_id=user_id, session_id=f"session-{user_id}", grants=grants)
         return Caller(self._client(service), self.keys.caller_token(service, "person", principal))
 

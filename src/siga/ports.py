@@ -31,8 +31,8 @@ class Database(Protocol):
         """Run `fn` in one transaction on the one writer; committed and on disk when this returns."""
         ...
 
-    def on_append(self, wake: Callable[[], None]) -> None:
-        """Call `wake` in the event loop after each commit that appended events to the journal."""
+    def on_append(self, tell: Callable[[Sequence[Event]], None]) -> None:
+        """Call `tell` in the event loop after each commit that appended events to the journal, with those events."""
         ...
 
     async def close(self) -> None:

@@ -8,10 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from gateway_world import person, world
-from support import run
-
 from siga.contract.settings import REQUESTS_PER_IP_MIN
 from siga.contract.users import GrantsChanged, SessionEnded
+from support import run
 
 ALL = [("x-forwarded-for", "203.0.113.9"), ("x-forwarded-proto", "https")]
 
@@ -28,7 +27,7 @@ def problem(answer: Any, status: int, slug: str) -> dict[str, Any]:
 def test_every_answer_carries_its_id_and_the_security_headers(tmp_path: Path) -> None:
     async def check() -> None:
         async with world(tmp_path) as here:
-            for path in ("/healthz", f"/api/v1/bays?bbox=0,0,1,1", "/api/v1/nothing", "/a%2fb", "/"):
+            for path in ("/healthz", "/api/v1/bays?bbox=0,0,1,1", "/api/v1/nothing", "/a%2fb", "/"):
                 answer = await here.users_door.get(path, headers={"x-request-id": "my-request-1"})
                 assert answer.headers["x-request-id"] == "my-request-1"
                 assert answer.headers["x-content-type-options"] == "nosniff"
@@ -43,7 +42,13 @@ def test_every_answer_carries_its_id_and_the_security_headers(tmp_path: Path) ->
 def test_what_lies_behind_the_doors_cannot_be_reached(tmp_path: Path) -> None:
     async def check() -> None:
         async with world(tmp_path) as here:
-            for path in ("/internal/v1/events", "/internal/v1/health", "/api/v1/internal/x", "/api/v2/bays", "/sensors/v1/hello"):
+            for path in (
+                "/internal/v1/events",
+                "/internal/v1/health",
+                "/api/v1/internal/x",
+                "/api/v2/bays",
+                "/sensors/v1/hello",
+            ):
                 problem(await here.users_door.get(path), 404, "not-found")
             for path in ("/api/v1/bays/%2e%2e/%2e%2e/internal/v1/zones", "/api/v1/bays/..%2f..%2finternal"):
                 problem(await here.users_door.get(path), 400, "malformed")
@@ -106,7 +111,9 @@ def test_signing_in_sets_the_cookie_and_out_takes_it_away(tmp_path: Path) -> Non
             https = dict(ALL)
             here.known.sessions["t1"] = person("ana", "administrator")
             wrong = {"email": "ana@x", "password": "wrong"}
-            problem(await here.users_door.post("/api/v1/auth/session", json=wrong, headers=https), 401, "unauthenticated")
+            problem(
+                await here.users_door.post("/api/v1/auth/session", json=wrong, headers=https), 401, "unauthenticated"
+            )
             right = {"email": "ana@x", "password": "right"}
             answer = await here.users_door.post("/api/v1/auth/session", json=right, headers=https)
             assert answer.status_code == 201
@@ -137,7 +144,9 @@ def test_staff_do_not_sign_in_over_an_open_line(tmp_path: Path) -> None:
             assert "--tls-cert" in body["detail"]
             assert "t1" not in here.known.sessions
             here.known.sessions["t1"] = person("ana", "police")
-            problem(await here.users_door.get("/api/v1/users", headers={"cookie": "siga-plain=t1"}), 403, "https-needed")
+            problem(
+                await here.users_door.get("/api/v1/users", headers={"cookie": "siga-plain=t1"}), 403, "https-needed"
+            )
             token = here.keys.access_token(person("ana", "police"))
             bearer = {"authorization": f"Bearer {token}"}
             problem(await here.users_door.get("/api/v1/users", headers=bearer), 403, "https-needed")
@@ -171,7 +180,9 @@ def test_an_access_token_that_cannot_be_read_is_refused_but_does_not_stop_gettin
     async def check() -> None:
         async with world(tmp_path) as here:
             for value in ("Bearer nonsense", "Basic YTpi", "Bearer"):
-                problem(await here.users_door.get("/api/v1/users", headers={"authorization": value}), 401, "unauthenticated")
+                problem(
+                    await here.users_door.get("/api/v1/users", headers={"authorization": value}), 401, "unauthenticated"
+                )
             answer = await here.users_door.post("/api/v1/auth/token", headers={"authorization": "Bearer nonsense"})
             assert answer.status_code == 201
 
@@ -342,5 +353,3 @@ def test_the_sensors_routes_are_on_the_users_door_only_if_switched_on(tmp_path: 
             problem(too_large, 413, "too-large")
 
     run(check())
-
-

@@ -9,14 +9,14 @@ from typing import Any
 
 import msgspec
 import pytest
-from gateway_world import BOX, OTHER, Stream, World, bay, person, world
-from support import run
 
+from gateway_world import BOX, OTHER, Stream, World, bay, person, world
 from siga.contract.enforcement import CaseChanged, CaseOpened
 from siga.contract.parking import BayHeard, DeviceAlarmed
 from siga.contract.users import GrantsChanged, SessionEnded
 from siga.kit.clock import utc_now
 from siga.services.gateway.live import stream as live_stream
+from support import run
 
 
 def live(here: World, query: str = f"bbox={BOX}", **headers: str) -> Stream:
@@ -54,12 +54,11 @@ def test_a_client_gets_a_snapshot_and_then_every_change_in_its_box(tmp_path: Pat
 
 def test_a_sensors_word_without_news_refreshes_the_ages(tmp_path: Path) -> None:
     async def check() -> None:
-        async with world(tmp_path) as here:
-            async with live(here) as stream:
-                await stream.next()
-                now = utc_now()
-                await here.known.tell("parking", BayHeard(bay_id="b1", heard_at=now, observed_at=now, view=bay("b1")))
-                assert (await stream.next())[0] == "bay"
+        async with world(tmp_path) as here, live(here) as stream:
+            await stream.next()
+            now = utc_now()
+            await here.known.tell("parking", BayHeard(bay_id="b1", heard_at=now, observed_at=now, view=bay("b1")))
+            assert (await stream.next())[0] == "bay"
 
     run(check())
 

@@ -11,11 +11,10 @@ from typing import Any
 import httpx
 import pytest
 from granian.server.embed import Server
-from support import run
 
 from siga.engines.remote_app import RemoteApp
 from siga.kit.problem import TooLarge, Unavailable
-
+from support import run
 
 
 class Far:
@@ -106,7 +105,8 @@ class Client:
 
     def __init__(self, path: str) -> None:
         self.scope = {
-            "type": "http", "method": "GET", "path": path, "raw_path": path.encode(), "query_string": b"", "headers": [],
+            "type": "http", "method": "GET", "path": path, "raw_path": path.encode(), "query_string": b"",
+            "headers": [],
         }  # fmt: skip
         self.leave = asyncio.Event()
         self.parts: list[bytes] = []

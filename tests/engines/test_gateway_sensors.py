@@ -12,17 +12,17 @@ from typing import Any
 import msgspec
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from gateway_world import HMAC_KEY, MATCH_KEY, Device, M, report, world
-from support import run
 
 import siga.kit.log as logs
+from gateway_world import HMAC_KEY, MATCH_KEY, Device, M, report, world
 from siga.contract.operations import LogRecord
-from siga.contract.parking import DeviceDefined, PhotoTask
 from siga.contract.parking import Device as KnownDevice
+from siga.contract.parking import DeviceDefined, PhotoTask
 from siga.contract.settings import REPORTS_PER_DEVICE_MIN
 from siga.kit.clock import utc_now
 from siga.kit.credentials import match
 from siga.services.gateway.sensors.signature import Envelope, signing_bytes
+from support import run
 
 UID = "04A2B3C4D5E6F7"
 
@@ -38,7 +38,9 @@ def problem(answer: Any, status: int, slug: str) -> dict[str, Any]:
 def test_reports_are_answered_in_their_places_and_a_bad_one_harms_no_other(tmp_path: Path) -> None:
     async def check() -> None:
         async with world(tmp_path) as here:
-            answer = await here.device().report(report(5), report(6, surprise=1), {"x": 1}, report(7), report(8, device_id="S9"))
+            answer = await here.device().report(
+                report(5), report(6, surprise=1), {"x": 1}, report(7), report(8, device_id="S9")
+            )
             assert answer.status_code == 200
             acks = answer.json()
             assert [ack["status"] for ack in acks] == ["applied", "rejected", "rejected", "applied", "rejected"]
@@ -79,7 +81,9 @@ def test_a_card_becomes_a_match_at_the_door_and_its_uid_is_nowhere(tmp_path: Pat
             assert "8, 14 or 20" in acks[1]["detail"]
             first, third = here.known.batches[0].reports
             assert (first.credential, third.credential) == (match(MATCH_KEY, "card", UID), None)
-            seen = answer.text + msgspec.json.encode(here.known.batches).decode() + msgspec.json.encode(records).decode()
+            seen = (
+                answer.text + msgspec.json.encode(here.known.batches).decode() + msgspec.json.encode(records).decode()
+            )
             assert UID not in seen.upper()
             assert "04A2B3" not in seen.upper()
             assert any(record.event == "report_rejected" for record in records)
@@ -170,10 +174,14 @@ def test_an_ed25519_device_signs_over_the_same_bytes(tmp_path: Path) -> None:
             signed = signing_bytes("POST", b"/sensors/v1/reports", b"", Envelope("ed25519", "E1", now, 1, b""), body)
             seal = base64.b64encode(key.sign(signed)).decode()
             header = f'SIGA-ED25519 device="E1", created="{now}", nonce="1", signature="{seal}"'
-            answer = await here.sensors_door.post("/sensors/v1/reports", content=body, headers={"authorization": header})
+            answer = await here.sensors_door.post(
+                "/sensors/v1/reports", content=body, headers={"authorization": header}
+            )
             assert answer.json()[0]["status"] == "applied"
             mixed = header.replace("SIGA-ED25519", "SIGA-HMAC")
-            refused = await here.sensors_door.post("/sensors/v1/reports", content=body, headers={"authorization": mixed})
+            refused = await here.sensors_door.post(
+                "/sensors/v1/reports", content=body, headers={"authorization": mixed}
+            )
             problem(refused, 401, "signature")
 
     run(check())

@@ -33,7 +33,8 @@ async def until(what: str, ask: Callable[[], Awaitable[Any]], limit_s: float = 2
 async def accreditation(town: Town, **more: Any) -> dict[str, Any]:
     """An accreditation for a disabled bay, with its claim code."""
     body = {"category": "disabled", "issuer": "Villa Banco", "number": "D-100200", "holder": "Ana Pérez Gil",
-            "valid_from": "2026-01-01", "valid_to": "2030-12-31", "municipality_id": town.municipality_id, **more}  # fmt: skip
+            "valid_from": "2026-01-01", "valid_to": "2030-12-31",
+            "municipality_id": town.municipality_id, **more}  # fmt: skip
     return dict(await town.ask("POST", "/api/v1/accreditations", body))
 
 
@@ -155,8 +156,8 @@ def test_a_claimed_accreditation_checks_in_a_guest_declares_and_each_keeps_a_rec
                                           headers={"authorization": f"Bearer {driver}"})  # fmt: skip
             assert again.status_code >= 400, "a claim code works once"
             check_in = await town.ask("POST", "/api/v1/check-ins", {"bay_id": mine}, token=driver)
-            body = {"bay_id": guests, "issuer": "Ayuntamiento de Otra", "card_number": "X-1", "expires_on": "2030-01-01",
-                    "plate": "9999RBC"}  # fmt: skip
+            body = {"bay_id": guests, "issuer": "Ayuntamiento de Otra", "card_number": "X-1",
+                    "expires_on": "2030-01-01", "plate": "9999RBC"}  # fmt: skip
             guest = await town.users.post("/api/v1/check-ins/guest", json=body)
             assert guest.status_code < 300, guest.text
 

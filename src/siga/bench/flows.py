@@ -16,6 +16,7 @@ import msgspec
 from siga.bench.device import Device
 from siga.bench.numbers import Figure, percentile
 from siga.bench.started import CENTRE, Town, started
+from siga.bench.wire import Wire
 from siga.demo.pictures import draw_scene
 
 _WARM_UP_S = 1.0
@@ -63,6 +64,7 @@ async def visible(rate: float = 200.0, seconds: float = 10.0, bays: int = 50) ->
     """Report → commit → visible in `/bays/nearest`, and → at a live client, at `rate` reports a second."""
     with tempfile.TemporaryDirectory(prefix="siga-bench-") as folder:
         async with started(Path(folder)) as town:
+            await town.no_limits()
             rows = await street(town, bays)
             listener = _Listener(town, f"{CENTRE[0] - 1},{CENTRE[1] - 1},{CENTRE[0] + 1},{CENTRE[1] + 1}")
             listening = asyncio.create_task(listener.run())
@@ -91,16 +93,20 @@ async def load(town: Town, rows: Sequence[tuple[str, float, Device]], rate: floa
     tasks: set[asyncio.Task[None]] = set()
     busy = {bay_id: asyncio.Lock() for bay_id, _, _ in rows}
     occupied = dict.fromkeys(busy, False)
+    sensors = {bay_id: Wire(town.sensors_url) for bay_id in busy}
+    users = {bay_id: Wire(town.users_url) for bay_id in busy}
     began = time.perf_counter()
 
     async def one(bay_id: str, lon: float, device: Device) -> None:
         async with busy[bay_id]:
             occupied[bay_id] = not occupied[bay_id]
             at = time.perf_counter()
-            ack = await device.say(occupied[bay_id])
-            where: dict[str, Any] = {"lon": lon, "lat": CENTRE[1], "limit": 1, "occupancy": "any", "max_distance_m": 1}
-            answer = await town.users.get("/api/v1/bays/nearest", params=where)
-            bay = answer.json()["bays"][0]
+            body = msgspec.json.encode([device.report(occupied[bay_id])])
+            send = {"authorization": device.signed("POST", "/sensors/v1/reports", "", body),
+                    "content-type": "application/json"}  # fmt: skip
+            ack = _read(*await sensors[bay_id].ask("POST", "/sensors/v1/reports", send, body))[0]
+            where = f"lon={lon}&lat={CENTRE[1]}&limit=1&occupancy=any&max_distance_m=1"
+            bay = _read(*await users[bay_id].ask("GET", f"/api/v1/bays/nearest?{where}", {}))["bays"][0]
             if bay["bay_id"] != bay_id or bay["occupancy"] != ack["occupancy"]:
                 raise AssertionError("an acknowledged report was not visible")
             if at - began > _WARM_UP_S:
@@ -113,7 +119,15 @@ async def load(town: Town, rows: Sequence[tuple[str, float, Device]], rate: floa
         tasks.add(task)
         task.add_done_callback(tasks.discard)
     await asyncio.gather(*tasks)
+    for wire in (*sensors.values(), *users.values()):
+        wire.close()
     return shown, sent
+
+
+def _read(status: int, body: bytes) -> Any:
+    if status >= 400:
+        raise AssertionError(f"{status} {body[:300]!r}")
+    return msgspec.json.decode(body)
 
 
 async def police(cases: int = 10) -> list[Figure]:
@@ -161,12 +175,13 @@ async def _complete(town: Town, officer: str, bay_id: str) -> float:
     raise AssertionError("a case did not become complete within 30 s")
 
 
-async def settings(changes: int = 60) -> list[Figure]:
+async def settings(changes: int = 200) -> list[Figure]:
     """Setting changed → in force everywhere in the process, as Config counts it."""
     took: list[float] = []
     with tempfile.TemporaryDirectory(prefix="siga-bench-") as folder:
         async with started(Path(folder)) as town:
-            await asyncio.sleep(1)
+            await town.no_limits()
+            await asyncio.sleep(_READER_WARMS_S)
             for n in range(changes):
                 await town.set("parking.grace_s", 100 + n)
                 took.append(await _in_force(town))

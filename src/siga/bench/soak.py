@@ -19,6 +19,7 @@ async def soak(rate: float = 100.0) -> list[Figure]:
     seconds = float(os.environ.get("SOAK_S", _DEFAULT_S))
     with tempfile.TemporaryDirectory(prefix="siga-bench-") as folder:
         async with started(Path(folder)) as town:
+            await town.no_limits()
             rows = await street(town, 50)
             first, _ = await load(town, rows, rate, max(10.0, seconds / 10))
             memory, files = _resident_mb(town), _open_files(town)

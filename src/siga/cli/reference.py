@@ -16,7 +16,7 @@ from typing import Any, get_type_hints
 import httpx
 
 import siga
-from siga.__main__ import _parser
+from siga.cli.parser import build_parser
 from siga.contract import settings
 from siga.contract.events import KINDS
 from siga.kit.problem import problem_kinds
@@ -87,7 +87,7 @@ def _errors() -> str:
 
 
 def _commands() -> str:
-    parser = _parser()
+    parser = build_parser()
     rows = ["# Commands", "", "Exit code 0: ok; 1: failed; 2: wrong usage."]
     for name, one in _walk(parser, "siga"):
         rows += ["", f"## {name}", "", "```", one.format_help().rstrip(), "```"]

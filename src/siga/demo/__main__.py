@@ -63,7 +63,7 @@ async def _play(start: Start) -> None:
     town = make_town(demo.seed, demo.bays)
     memory = records.load(start.street_file, StreetMemory) or _opening(demo, start)
     simulator = Simulator(start, town, demo, devices, memory)
-    await simulator.run(lambda: say("ready"))
+    await simulator.run(say)
 
 
 def _opening(demo: Demo, start: Start) -> StreetMemory:

@@ -56,12 +56,19 @@ async def _make(seeding: Seeding) -> None:
     await _found(seeding)
     await seed_map.make_zones(seeding)
     async with asyncio.TaskGroup() as group:
+        # Passwords are hashed on another core while the rest is made.
+        group.create_task(_accounts(seeding))
+        group.create_task(_things(seeding))
+    await seed_people.claim(seeding)
+
+
+async def _things(seeding: Seeding) -> None:
+    async with asyncio.TaskGroup() as group:
         group.create_task(seed_people.accredit(seeding))
         group.create_task(_map(seeding))
     await seed_map.make_personal_bays(seeding)
     async with asyncio.TaskGroup() as group:
         group.create_task(seed_map.make_devices(seeding))
-        group.create_task(_people(seeding))
         group.create_task(seed_past.write_history(seeding, seeding.now - PAST, seeding.now))
 
 
@@ -71,7 +78,7 @@ async def _map(seeding: Seeding) -> None:
     await seed_map.make_addresses(seeding)
 
 
-async def _people(seeding: Seeding) -> None:
+async def _accounts(seeding: Seeding) -> None:
     await seed_people.invite_staff(seeding)
     await seed_people.register_drivers(seeding)
 

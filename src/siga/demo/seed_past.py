@@ -17,7 +17,7 @@ _LINES_AT_ONCE = 5_000
 
 async def write_history(seeding: Seeding, start: datetime, end: datetime) -> None:
     """Import all stays between the two instants that are over by `end`."""
-    changes = finished(list(history(seeding.town, seeding.town.seed, start, end)))
+    changes = finished(history(seeding.town, seeding.town.seed, start, end))
     query = urlencode({"municipality_id": seeding.municipality_id, "simulated": "true"})
     told = 0
     for first in range(0, len(changes), _LINES_AT_ONCE):
@@ -31,10 +31,11 @@ async def write_history(seeding: Seeding, start: datetime, end: datetime) -> Non
 
 
 def finished(changes: Iterable[PastChange]) -> list[PastChange]:
-    """The changes without those that begin stays which last; these begin anew with the sensors' first word."""
+    """The changes bay by bay, without those that begin stays which last: these begin with the sensors' first word."""
     ordered = list(changes)
     last = {change.bay_code: change for change in ordered}
-    return [change for change in ordered if not (change.occupied and last[change.bay_code] is change)]
+    over = [change for change in ordered if not (change.occupied and last[change.bay_code] is change)]
+    return sorted(over, key=lambda change: (change.bay_code, change.at))
 
 
 def _lines(changes: Iterable[PastChange], bay_ids: dict[str, str]) -> Iterator[bytes]:

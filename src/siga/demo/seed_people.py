@@ -53,20 +53,27 @@ async def invite_staff(seeding: Seeding) -> None:
 
 
 async def register_drivers(seeding: Seeding) -> None:
-    """Drivers make their accounts, claim their accreditations by the letter's code, keep their favourite bays."""
+    """Drivers make their accounts and sign in."""
 
     async def one(driver: Driver) -> None:
         account = seeding.people[driver.key]
         body = {"email": account.email, "password": account.password, "name": account.name, "language": driver.language}
         await seeding.users.json("POST", "/api/v1/auth/register", body)
-        person = Person(seeding.users, account.email, account.password)
         if driver.holder:
-            await person.ask("POST", "/api/v1/accreditations/claim", {"code": seeding.claim_codes[driver.holder]})
-        if driver.key != visitors_own(seeding.town)[0]:
-            return
-        for code in driver.favourites:
-            if code in seeding.bay_ids:
-                body = {"label": code, "bay_id": seeding.bay_ids[code]}
-                await person.ask("POST", "/api/v1/favourites", body)
+            person = seeding.drivers[driver.key] = Person(seeding.users, account.email, account.password)
+            await person.headers()
 
     await seeding.each("drivers", seeding.town.drivers, one)
+
+
+async def claim(seeding: Seeding) -> None:
+    """Drivers claim their accreditations by the letter's code; the visitor's own driver keeps some favourite bays."""
+
+    async def one(driver: Driver) -> None:
+        person = seeding.drivers[driver.key]
+        code = seeding.claim_codes[driver.holder or ""]
+        await person.ask("POST", "/api/v1/accreditations/claim", {"code": code})
+        for bay in driver.favourites if driver.key == visitors_own(seeding.town)[0] else ():
+            await person.ask("POST", "/api/v1/favourites", {"label": bay, "bay_id": seeding.bay_ids[bay]})
+
+    await seeding.each("claims", [driver for driver in seeding.town.drivers if driver.holder], one)

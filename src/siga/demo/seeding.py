@@ -33,6 +33,7 @@ class Seeding:
         self.bay_ids: dict[str, str] = {}
         self.accreditation_ids: dict[str, str] = {}
         self.claim_codes: dict[str, str] = {}
+        self.drivers: dict[str, Person] = {}
         self.devices: dict[str, DeviceKey] = {}
         self._slots = asyncio.Semaphore(_AT_ONCE)
 

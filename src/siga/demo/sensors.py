@@ -26,11 +26,13 @@ REPORTS = "/sensors/v1/reports"
 class Sensor:
     """One sensor in the ground. `run` never ends by itself; `tell` is what it notices."""
 
-    def __init__(self, device: Device, signed: SignedDevice, spot: Spot, slots: asyncio.Semaphore, rng: Random) -> None:
+    def __init__(self, device: Device, signed: SignedDevice, spot: Spot, slots: asyncio.Semaphore, rng: Random, *,
+                 first_start: bool) -> None:  # fmt: skip
         self._device, self._signed, self._spot, self._slots, self._rng = device, signed, spot, slots, rng
         self._unsent: deque[dict[str, Any]] = deque(maxlen=_KEPT)
         self._woken = asyncio.Event()
-        self._epoch: int | None = None
+        # A device that keeps nothing asks for its epoch at every start; the first one after its enrolment is 0.
+        self._epoch: int | None = 0 if first_start else None
         self._sequence = 0
         self._period_s = float(device.period_s)
         self.has_told = asyncio.Event()
@@ -48,8 +50,9 @@ class Sensor:
 
     async def run(self) -> None:
         """Say hello, tell the present state, then speak every period and at once when something happens."""
-        await asyncio.sleep(self._rng.random())
-        await self._until_done(self._hello)
+        if self._epoch is None:
+            await asyncio.sleep(self._rng.random())
+            await self._until_done(self._hello)
         since, car = self._spot.since, self._spot.car
         seen_at = since if datetime.now(UTC) - since < _OLDEST_SINCE else None
         self._note(car is not None, seen_at, car.visitor.card_uid if car else None)

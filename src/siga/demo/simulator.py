@@ -62,10 +62,10 @@ class Simulator:
         return Watcher(self._users, officers, self._codes, lambda code: code in self._followed, self._stage.tell)
 
     def _sensors_of(self, town: Town, devices: dict[str, DeviceKey]) -> dict[str, Sensor]:
-        slots = asyncio.Semaphore(_AT_ONCE)
+        slots, first = asyncio.Semaphore(_AT_ONCE), self._memory.nonce == 0
         return {
             device.bays[0]: Sensor(device, SignedDevice(self._sensors_door, devices[device.serial], self._nonces),
-                                   self.street.spots[device.bays[0]], slots, self._rng)
+                                   self.street.spots[device.bays[0]], slots, self._rng, first_start=first)
             for device in town.devices
             if device.kind == "bay_sensor" and device.serial in devices and device.bays[0] in self.street.spots
         }  # fmt: skip
@@ -85,12 +85,12 @@ class Simulator:
 
     # --- life --------------------------------------------------------------------------------------------------------
 
-    async def run(self, ready: Callable[[], None]) -> None:
-        """Move the town until cancelled. At the very first start `ready` waits for the sensors' first words."""
+    async def run(self, say: Callable[[str], None]) -> None:
+        """Move the town until cancelled; says `ready`, at the very first start after the sensors' first words."""
         first = self._memory.nonce == 0
         try:
             if first:
-                await self._first_check_ins()
+                say(f"check-ins {await self._first_check_ins()}")
             async with asyncio.TaskGroup() as group:
                 for work in self._works():
                     group.create_task(_for_ever(work))
@@ -98,7 +98,8 @@ class Simulator:
                     with suppress(TimeoutError):
                         async with asyncio.timeout(_FIRST_WORDS_S):
                             await asyncio.gather(*(sensor.has_told.wait() for sensor in self._sensors.values()))
-                ready()
+                    say(f"first words of {len(self._sensors)} sensors")
+                say("ready")
         finally:
             for errand in self._errands:
                 errand.cancel()
@@ -127,17 +128,18 @@ class Simulator:
             await asyncio.sleep(_KEEP_EVERY_S)
             await asyncio.to_thread(self.keep)
 
-    async def _first_check_ins(self) -> None:
-        """Who stands there with a declared card or an app has checked in before the sensors say so."""
+    async def _first_check_ins(self) -> int:
+        """Who stands there with a declared card or an app has checked in before the sensors say so; how many."""
         slots = asyncio.Semaphore(_AT_ONCE)
 
-        async def one(spot: Spot) -> None:
+        async def one(spot: Spot) -> bool:
             async with slots:
                 if spot.car is not None:
                     with suppress(Refused):
-                        await self._phones.check_in(spot, spot.car.visitor)
+                        return await self._phones.check_in(spot, spot.car.visitor)
+            return False
 
-        await asyncio.gather(*(one(spot) for spot in self.street.spots.values() if spot.car))
+        return sum(await asyncio.gather(*(one(spot) for spot in self.street.spots.values() if spot.car)))
 
     async def _move(self) -> None:
         while True:

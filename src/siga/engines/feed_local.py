@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Sequence
+from itertools import islice
 
 from siga.contract.events import Event
 from siga.kit.journal import Journal
 from siga.ports import Database
 
+_KEPT = 5_000
 _POLL_S = 1.0  # another process may write to the same PostgreSQL schema without waking us
 
 
@@ -19,11 +22,22 @@ class LocalFeed:
         self.source = journal.source
         self._journal, self._database = journal, database
         self._appended = asyncio.Event()
-        database.on_append(self._wake)
+        # On SQLite all commits pass here in their order, so the newest events can be handed out from memory.
+        self._newest: deque[Event] | None = deque(maxlen=_KEPT) if database.dialect == "sqlite" else None
+        database.on_append(self._tell)
 
-    def _wake(self) -> None:
+    def _tell(self, events: Sequence[Event]) -> None:
+        if self._newest is not None:
+            self._newest.extend(events)
         appended, self._appended = self._appended, asyncio.Event()
         appended.set()
+
+    def _from_memory(self, after: int, limit: int) -> list[Event] | None:
+        """The events after a position if memory reaches back that far, else None."""
+        if not self._newest or after < self._newest[0].position - 1:
+            return None
+        skip = max(0, len(self._newest) - (self._newest[-1].position - after))
+        return list(islice(self._newest, skip, skip + limit))
 
     async def read(self, after: int, limit: int = 500, wait_s: float = 0.0) -> Sequence[Event]:
         """Events after a position; waits for the next commit up to `wait_s` seconds."""
@@ -31,7 +45,9 @@ class LocalFeed:
         until = loop.time() + wait_s
         while True:
             appended = self._appended
-            events = await self._database.read(lambda conn: self._journal.read(conn, after, limit))
+            events: Sequence[Event] | None = self._from_memory(after, limit)
+            if events is None:
+                events = await self._database.read(lambda conn: self._journal.read(conn, after, limit))
             left = until - loop.time()
             if events or left <= 0:
                 return events

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from typing import TypeVar
@@ -11,6 +11,7 @@ from typing import TypeVar
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
+from siga.contract.events import Event
 from siga.kit.problem import StoreFailed, StoreFull
 
 T = TypeVar("T")
@@ -26,11 +27,11 @@ class ThreadedDatabase:
         self._writer, self._reader, self._is_full = writer, reader, is_full
         self._write_thread = ThreadPoolExecutor(1, thread_name_prefix=f"{name}-writer")
         self._read_threads = ThreadPoolExecutor(readers, thread_name_prefix=f"{name}-reader")
-        self._wakes: list[Callable[[], None]] = []
+        self._told: list[Callable[[Sequence[Event]], None]] = []
 
-    def on_append(self, wake: Callable[[], None]) -> None:
-        """Call `wake` in the loop after each commit that appended events."""
-        self._wakes.append(wake)
+    def on_append(self, tell: Callable[[Sequence[Event]], None]) -> None:
+        """Call `tell` in the loop after each commit that appended events, with those events."""
+        self._told.append(tell)
 
     async def read(self, fn: Callable[[Connection], T]) -> T:
         """Run `fn` on a reader connection."""
@@ -40,8 +41,8 @@ class ThreadedDatabase:
         """Run `fn` in one transaction; committed and synced when this returns."""
         result, appended = await self._run(self._write_thread, lambda: self._transact(self._writer, fn))
         if appended:
-            for wake in self._wakes:
-                wake()
+            for tell in self._told:
+                tell(appended)
         return result
 
     @staticmethod
@@ -49,12 +50,12 @@ class ThreadedDatabase:
         context = copy_context()
         return await asyncio.get_running_loop().run_in_executor(pool, context.run, work)
 
-    def _transact(self, engine: Engine, fn: Callable[[Connection], T]) -> tuple[T, bool]:
+    def _transact(self, engine: Engine, fn: Callable[[Connection], T]) -> tuple[T, list[Event]]:
         try:
             with engine.begin() as conn:
                 conn.info.pop("appended", None)
                 result = fn(conn)
-                appended = bool(conn.info.pop("appended", False))
+                appended: list[Event] = conn.info.pop("appended", [])
             return result, appended
         except IntegrityError:
             raise

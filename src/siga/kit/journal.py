@@ -100,7 +100,7 @@ class Journal:
             for n, fact in enumerate(facts)
         ]  # fmt: skip
         conn.execute(insert(self.events), [self._row(e) for e in made])
-        conn.info["appended"] = True
+        conn.info.setdefault("appended", []).extend(made)
         return made
 
     def _next_position(self, conn: Connection) -> int:
@@ -170,7 +170,7 @@ class Journal:
         ).rowcount
 
     def scrub(self, conn: Connection, kind: str, field: str, before: datetime, window: timedelta) -> int:
-        """Set a personal `field` of events of `kind` to null, of those recorded in the `window` that ends at `before`."""
+        """Set a personal `field` of events of `kind` to null: of those recorded in the `window` before `before`."""
         events = self.events
         rows = conn.execute(
             select(events.c.position, events.c.data).where(

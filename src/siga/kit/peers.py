@@ -38,8 +38,10 @@ class Peer:
         self.name = name
         self._me, self._client, self._keys = me, client, keys
 
-    async def get(self, path: str, kind: type[T], *, params: Mapping[str, Any] | None = None,
-                  on_behalf: Principal | None = None, as_kind: str = "person", timeout_s: float = 10.0) -> T:  # fmt: skip
+    async def get(
+        self, path: str, kind: type[T], *, params: Mapping[str, Any] | None = None,
+        on_behalf: Principal | None = None, as_kind: str = "person", timeout_s: float = 10.0,
+    ) -> T:  # fmt: skip
         """GET and decode into `kind`; raises the other side's Problem."""
         response = await self.request(
             "GET", path, params=params, on_behalf=on_behalf, as_kind=as_kind, timeout_s=timeout_s

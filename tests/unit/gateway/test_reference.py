@@ -6,7 +6,7 @@ from typing import Any
 
 from siga.services.gateway.reference.merge import merged
 from siga.services.gateway.reference.own import own_document
-from siga.services.gateway.reference.readable import kind_of, subjects
+from siga.services.gateway.reference.readable import kind_of, pieces, subjects
 
 
 def document(name: str, **schema: Any) -> dict[str, Any]:
@@ -77,5 +77,6 @@ def test_a_person_reads_operations_by_subject_with_the_fields_of_their_answers()
     found = dict(subjects(own_document()))
     report = next(one for one in found["sensors"] if one.path == "/sensors/v1/reports")
     assert report.who == "a device, by signature"
+    assert pieces("of `x` and y") == [(False, "of "), (True, "x"), (False, " and y")]
     assert {"device_id", "epoch", "sequence"} <= {field.name for field in report.body}
     assert any(field.name == "until" and field.depth == 1 for field in report.answer)

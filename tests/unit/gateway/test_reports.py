@@ -37,7 +37,9 @@ def test_a_single_object_is_one_report() -> None:
     assert (len(items), one) == (1, True)
 
 
-@pytest.mark.parametrize("body", [b"", b"[", b"{", b"nonsense", b"[]", b"3", b'"x"', b"[1,]", b'{"a":1} x', b"\xff\xfe"])
+@pytest.mark.parametrize(
+    "body", [b"", b"[", b"{", b"nonsense", b"[]", b"3", b'"x"', b"[1,]", b'{"a":1} x', b"\xff\xfe"]
+)
 def test_what_is_no_json_of_that_form_is_malformed_as_a_whole(body: bytes) -> None:
     with pytest.raises(Malformed):
         split_items(body)
@@ -52,8 +54,9 @@ def test_more_than_a_thousand_reports_are_too_many() -> None:
     ("changes", "why"),
     [
         ({"surprise": 1}, "unknown field"), ({"device_id": "S9"}, "may not report"), ({"epoch": -1}, "epoch"),
-        ({"sequence": 2**53}, "sequence"), ({"occupied": "yes"}, "bool"), ({"observed_at": "2026-11-22T09:00:00"}, "zone"),
-        ({"observed_at": "yesterday"}, "RFC3339"), ({"battery_pct": 101}, "battery"), ({"temperature_c": 1e9}, "temperature"),
+        ({"sequence": 2**53}, "sequence"), ({"occupied": "yes"}, "bool"), ({"observed_at": "yesterday"}, "RFC3339"),
+        ({"observed_at": "2026-11-22T09:00:00"}, "zone"), ({"battery_pct": 101}, "battery"),
+        ({"temperature_c": 1e9}, "temperature"),
         ({"credential_uid": "04A2"}, "UID"), ({"credential_uid": "hello"}, "UID"), ({"bay_id": "x" * 65}, "bay_id"),
         ({"epoch": 10**30}, "epoch"),
     ],
@@ -87,7 +90,9 @@ def test_a_bad_uid_is_not_repeated_in_the_answer() -> None:
 def test_the_match_key_is_wanted_only_where_a_card_was_read() -> None:
     raws, _ = split_items(msgspec.json.encode([report()]))
     assert not needs_match_key(read_items(raws, ALLOWED))
-    raws, _ = split_items(b'{"device_id":"S1","epoch":1,"sequence":1,"occupied":true,"credential\\u005fuid":"04A2B3C4"}')
+    raws, _ = split_items(
+        b'{"device_id":"S1","epoch":1,"sequence":1,"occupied":true,"credential\\u005fuid":"04A2B3C4"}'
+    )
     assert needs_match_key(read_items(raws, ALLOWED))
 
 
@@ -97,7 +102,9 @@ def test_answers_stand_in_the_order_of_the_reports(good: list[bool]) -> None:
     merged = work.merged([Ack(status="applied", detail=str(one.sequence)) for one in work.good])
     assert len(merged) == len(good)
     assert all((ack.status == "applied") == fine for ack, fine in zip(merged, good, strict=True))
-    assert [int(ack.detail or "") for ack in merged if ack.status == "applied"] == [n for n, fine in enumerate(good) if fine]
+    assert [int(ack.detail or "") for ack in merged if ack.status == "applied"] == [
+        n for n, fine in enumerate(good) if fine
+    ]
 
 
 @given(st.binary(max_size=120))

@@ -23,7 +23,9 @@ def test_each_prefix_has_its_owner(path: str, service: str) -> None:
     assert owner.service == service
 
 
-@pytest.mark.parametrize("path", ["/api/v1/", "/api/v1/internal", "/api/v1/nothing/here", "/api/v2/bays", "/internal/v1/x"])
+@pytest.mark.parametrize(
+    "path", ["/api/v1/", "/api/v1/internal", "/api/v1/nothing/here", "/api/v2/bays", "/internal/v1/x"]
+)
 def test_what_is_not_in_the_table_has_no_owner(path: str) -> None:
     assert owner_of(path) is None
 
@@ -34,8 +36,9 @@ def test_every_owner_is_a_service() -> None:
 
 def test_credentials_and_forged_headers_stay_outside() -> None:
     headers = [
-        (b"authorization", b"Bearer x"), (b"cookie", b"a=b"), (b"x-forwarded-for", b"1.2.3.4"), (b"forwarded", b"for=1"),
-        (b"x-siga-address", b"1.2.3.4"), (b"connection", b"keep-alive, x-secret"), (b"x-secret", b"1"), (b"te", b"x"),
+        (b"authorization", b"Bearer x"), (b"cookie", b"a=b"), (b"x-forwarded-for", b"1.2.3.4"),
+        (b"forwarded", b"for=1"), (b"x-siga-address", b"1.2.3.4"),
+        (b"connection", b"keep-alive, x-secret"), (b"x-secret", b"1"), (b"te", b"x"),
         (b"x-request-id", b"12345678"), (b"accept", b"*/*"), (b"if-none-match", b'"1"'), (b"last-event-id", b"9"),
     ]  # fmt: skip
     assert [key for key, _ in headers_onward(headers)] == [b"accept", b"if-none-match", b"last-event-id"]

@@ -144,7 +144,8 @@ def _open(conn: Connection, table: Table, kind: Any, bay_nos: Sequence[int]) -> 
         query = select(table).where(table.c.bay_no.in_(bay_nos[start : start + _PIECE]), table.c.ended_at.is_(None))
         for row in conn.execute(query).mappings():
             values = dict(row)
-            found[values.pop("bay_no")] = kind(**values)
+            bay_no = values.pop("bay_no")
+            found[bay_no] = kind(**values)
     return found
 
 

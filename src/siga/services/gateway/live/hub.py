@@ -47,7 +47,7 @@ class Client:
 
 
 class Hub:
-    """Knows where every bay is, or last was, that clients were told of: so one that moves or ends is taken from them."""
+    """Knows where every bay is, or last was, that clients were told of, so that one that leaves is taken from them."""
 
     def __init__(self) -> None:
         self.clients: set[Client] = set()

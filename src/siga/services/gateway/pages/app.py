@@ -37,8 +37,9 @@ _log = logger("gateway")
 
 def pages_app(ctx: Context, sign_in: SignIn) -> ASGI:
     """The app of all pages."""
-    web = Web(ctx, sign_in, ROOMS)
-    handlers: list[ControllerRouterHandler] = [handler for room in ROOMS for handler in room.handlers(web)]
+    rooms = (*ROOMS, _demo_room(ctx)) if ctx.options.get("demo") else ROOMS
+    web = Web(ctx, sign_in, rooms)
+    handlers: list[ControllerRouterHandler] = [handler for room in rooms for handler in room.handlers(web)]
     return Litestar(
         route_handlers=handlers,
         dependencies={"visitor": Provide(_visitor_of(web))},
@@ -52,6 +53,12 @@ def pages_app(ctx: Context, sign_in: SignIn) -> ASGI:
         logging_config=None,
         debug=False,
     )
+
+
+def _demo_room(ctx: Context) -> Room:
+    from siga.services.gateway.pages.demo import demo_room  # only a demo pays for it
+
+    return demo_room(ctx)
 
 
 def _visitor_of(web: Web) -> Callable[..., Any]:

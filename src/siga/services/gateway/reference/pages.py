@@ -19,7 +19,7 @@ from siga.kit.problem import NotFound, Problem, problem_kinds
 from siga.services.gateway.asgi import Header, Receive, Scope, Send, send_bytes
 from siga.services.gateway.reference.merge import Document, merged
 from siga.services.gateway.reference.own import own_document
-from siga.services.gateway.reference.readable import subjects
+from siga.services.gateway.reference.readable import pieces, subjects
 from siga.services.gateway.routes import OWNERS
 
 _AGAIN_S = 5.0
@@ -38,6 +38,7 @@ class Reference:
         folder = resources.files("siga.services.gateway") / "templates"
         loader = jinja2.FunctionLoader(lambda name: (folder / name).read_text("utf-8"))
         self._templates = jinja2.Environment(loader=loader, autoescape=True, undefined=jinja2.StrictUndefined)
+        self._templates.filters["pieces"] = pieces
         style = self._templates.get_template("reference.css").render()
         digest = b64encode(hashlib.sha256(style.encode()).digest()).decode()
         none = "; ".join(f"{what} 'none'" for what in ("default-src", "base-uri", "form-action", "frame-ancestors"))

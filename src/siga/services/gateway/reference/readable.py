@@ -41,6 +41,11 @@ class Operation:
     answer_kind: str
 
 
+def pieces(text: str) -> list[tuple[bool, str]]:
+    """Text in pieces of plain words and of code between backticks: (is code, piece)."""
+    return [(bool(n % 2), piece) for n, piece in enumerate(text.split("`")) if piece]
+
+
 def subjects(document: Document) -> list[tuple[str, list[Operation]]]:
     """The operations by tag, in the order of the paths."""
     found: dict[str, list[Operation]] = {}
@@ -81,7 +86,7 @@ def kind_of(schema: Document) -> str:
             kinds = dict.fromkeys(kind_of(one) for one in schema[key])
             return " or ".join(sorted(kinds, key=lambda kind: kind == "nothing"))
     if "enum" in schema:
-        return " | ".join(str(one) for one in schema["enum"])
+        return " | ".join("nothing" if one is None else str(one) for one in schema["enum"])
     if "const" in schema:
         return str(schema["const"])
     kind = schema.get("type")
@@ -136,4 +141,4 @@ def _who(security: list[dict[str, Any]]) -> str:
     names = {name for one in security for name in one}
     if {} in security or not security:
         return "anyone"
-    return "a device, by signature" if "device" in names else "signed in"
+    return "a device, by signature" if "device" in names else "people who are signed in"

@@ -159,5 +159,4 @@ async def _person_page(desk: Desk, user_id: str, form: Form = NO_FORM, faults: F
     return desk.page(
         "person.html", person=person, grants=here, zones=zones, form=form, faults=faults,
         roles=worded(desk, _GIVEN, "role"), zone_options=list(zones.items()),
-        has_driver=any(grant.role == "driver" for grant in person.grants),
     )  # fmt: skip

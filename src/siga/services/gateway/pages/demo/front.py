@@ -15,7 +15,7 @@ from siga.contract.operations import RevisionList
 from siga.kit.problem import NotFound, Problem
 from siga.services.gateway.asgi import Header, visit_of
 from siga.services.gateway.pages.demo.backstage import Backstage, Known
-from siga.services.gateway.pages.demo.gate import NAMES, host_of, own_name
+from siga.services.gateway.pages.demo.gate import NAMES, host_of, own_name, scope_of
 from siga.services.gateway.pages.web import AnyRequest, Page, Visitor
 
 THINGS: tuple[tuple[str, str], ...] = (
@@ -88,7 +88,7 @@ def handlers(backstage: Backstage) -> list[ControllerRouterHandler]:
             raise NotFound("There is no such face.")
         account = backstage.account(role)
         ask = SignInAsk(email=account.email, password=account.password)
-        signed = await backstage.sign_in.sign_in(request.scope, ask)
+        signed = await backstage.sign_in.sign_in(scope_of(request), ask)
         start = f"{account.start}?lang={visitor.t.lang}"
         name = own_name(role, request.headers.get("user-agent"))
         if name is None:
@@ -119,7 +119,7 @@ def _front(visitor: Visitor, backstage: Backstage, known: Known) -> Page:
 
 
 def _origin(request: AnyRequest, name: str) -> str:
-    scheme = "https" if visit_of(request.scope).https else "http"
+    scheme = "https" if visit_of(scope_of(request)).https else "http"
     return f"{scheme}://{name}{host_of(request.headers.get('host'))[1]}"
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from litestar.connection import ASGIConnection
 from litestar.handlers import BaseRouteHandler
 
 from siga.kit.problem import NotFound
-from siga.services.gateway.asgi import header, visit_of
+from siga.services.gateway.asgi import Scope, header, visit_of
 
 NAMES = {"driver": "driver.localhost", "police": "police.localhost", "administrator": "admin.localhost"}
 """Each face has a name of its own, all of this machine (RFC 6761 §6.3): one browser keeps a sign-in apart for each."""
@@ -16,9 +16,15 @@ NAMES = {"driver": "driver.localhost", "police": "police.localhost", "administra
 
 def only_here(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
     """NotFound for whoever is not on this machine, or came by another's name (a rebound one: DNS rebinding)."""
-    host = host_of(header(connection.scope, b"host"))[0]
-    if not visit_of(connection.scope).local or not is_ours(host):
+    scope = scope_of(connection)
+    host = host_of(header(scope, b"host"))[0]
+    if not visit_of(scope).local or not is_ours(host):
         raise NotFound("There is nothing at this address.")
+
+
+def scope_of(connection: ASGIConnection[Any, Any, Any, Any]) -> Scope:
+    """The request as our own door knows it."""
+    return cast("Scope", connection.scope)
 
 
 def is_ours(host: str) -> bool:

@@ -32,10 +32,10 @@ def handlers(backstage: Backstage) -> list[ControllerRouterHandler]:
     spots = Spots(backstage)
 
     @get("/demo/street")
-    async def street(visitor: Visitor, state: str = "", kit: str = "", q: str = "", limit: str = "", who: str = "",
+    async def street(visitor: Visitor, occupancy: str = "", kit: str = "", q: str = "", limit: str = "", who: str = "",
                      part: str = "") -> Page:  # fmt: skip
         """The street."""
-        choice = read_choice(state, kit, q, limit)
+        choice = read_choice(occupancy, kit, q, limit)
         return await _page(backstage, spots, visitor, choice, who, part == "1")
 
     @post("/demo/street")
@@ -49,7 +49,7 @@ def handlers(backstage: Backstage) -> list[ControllerRouterHandler]:
         backstage.stage.want(what, code, who)  # type: ignore[arg-type]
         if request.headers.get("x-part"):
             return Page("", status=204)
-        choice = read_choice(*(form.text(name) for name in ("state", "kit", "q", "limit")))
+        choice = read_choice(*(form.text(name) for name in ("occupancy", "kit", "q", "limit")))
         return visitor.go(f"/demo/street?{urlencode({**choice.query, 'who': who})}#bay-{code}")
 
     return [street, act]

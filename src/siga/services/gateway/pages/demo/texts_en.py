@@ -5,8 +5,8 @@ from __future__ import annotations
 TEXTS: dict[str, str] = {
     "demo.title": "Try SIGA in an invented town",
     "demo.lead": (
-        "Villaserena does not exist: its streets, sensors, people and plates are synthetic. Everything else is the real "
-        "SIGA. Open the four doors, put them side by side and watch what happens."
+        "Villaserena does not exist: its streets, sensors, people and plates are synthetic. Everything else is the "
+        "real SIGA. Open the four doors, put them side by side and watch what happens."
     ),
     "demo.back": "Back to the demonstration",
     "demo.new_tab": "(opens in another tab)",
@@ -50,12 +50,12 @@ TEXTS: dict[str, str] = {
     "demo.thing.taken.go": "Go to the street",
     "demo.thing.suspect": "A car without a card, from start to end",
     "demo.thing.suspect.do": (
-        "open the police's door; as a driver, report misuse at a bay that you take here “without a card”. Then close the "
-        "case as police."
+        "open the police's door; as a driver, report misuse at a bay that you take here “without a card”. Then close "
+        "the case as police."
     ),
     "demo.thing.suspect.see": (
-        "{seconds} s of grace, then a sound, photo, plate read and a case in the queue; when it is closed, the reporter "
-        "sees the outcome in “My reports”."
+        "{seconds} s of grace, then a sound, photo, plate read and a case in the queue; when it is closed, the "
+        "reporter sees the outcome in “My reports”."
     ),
     "demo.thing.suspect.go": "Bays with a camera",
     "demo.thing.unread": "A card that is not read accuses nobody",
@@ -189,10 +189,12 @@ TEXTS: dict[str, str] = {
     "demo.step.refused.nobody": "could not be done: nobody like that is free",
     # A file of one's own
     "demo.upload": "Your own bays",
-    "demo.upload.lead": "Upload a file of reserved bays. First you see what would happen; nothing changes until you accept.",
+    "demo.upload.lead": (
+        "Upload a file of reserved bays. First you see what would happen; nothing changes until you accept."
+    ),
     "demo.upload.words": (
-        "CSV (comma or semicolon, decimal comma, WKT) and GeoJSON will do, as open-data portals have them. Each row needs "
-        "a position and better also an address and a kind."
+        "CSV (comma or semicolon, decimal comma, WKT) and GeoJSON will do, as open-data portals have them. Each row "
+        "needs a position and better also an address and a kind."
     ),
     "demo.upload.example": "Download an example CSV",
     "demo.upload.file": "File",

@@ -5,8 +5,8 @@ from __future__ import annotations
 TEXTS: dict[str, str] = {
     "demo.title": "Pruebe SIGA en una ciudad inventada",
     "demo.lead": (
-        "Villaserena no existe: sus calles, sensores, personas y matrículas son datos sintéticos. Todo lo demás es SIGA "
-        "de verdad. Abra las cuatro puertas, póngalas una al lado de otra y mire qué pasa."
+        "Villaserena no existe: sus calles, sensores, personas y matrículas son datos sintéticos. Todo lo demás es "
+        "SIGA de verdad. Abra las cuatro puertas, póngalas una al lado de otra y mire qué pasa."
     ),
     "demo.back": "Volver a la demostración",
     "demo.new_tab": "(se abre en otra pestaña)",
@@ -189,7 +189,9 @@ TEXTS: dict[str, str] = {
     "demo.step.refused.nobody": "no se ha podido: no queda nadie así libre",
     # A file of one's own
     "demo.upload": "Sus propias plazas",
-    "demo.upload.lead": "Suba un archivo con plazas reservadas. Primero verá qué pasaría; no se cambia nada hasta que lo acepte.",
+    "demo.upload.lead": (
+        "Suba un archivo con plazas reservadas. Primero verá qué pasaría; no se cambia nada hasta que lo acepte."
+    ),
     "demo.upload.words": (
         "Sirven CSV (con coma o punto y coma, decimales con coma, WKT) y GeoJSON, como los de los portales de datos "
         "abiertos. Hacen falta una posición por fila y, mejor, una dirección y un tipo."

@@ -147,6 +147,14 @@ async def _nearest(visitor: Visitor, search: Search, found: Found) -> list[BayVi
     return answer.bays
 
 
+def _heading(visitor: Visitor, bays: list[BayView], search: Search) -> str:
+    """How many are free; "the nearest" where there may be more than are listed."""
+    t, free = visitor.t, sum(bay.occupancy == "free" for bay in bays)
+    if not free:
+        return t("find.none_free")
+    return t("find.nearest", n=t.number(free)) if free == search.limit > 1 else t.n("find.found", free)
+
+
 def _page(
     visitor: Visitor, search: Search, found: Found, towns: list[Municipality], bays: list[BayView], part: str
 ) -> Page:
@@ -155,7 +163,7 @@ def _page(
     box = f"{found.lon - _BOX_DEG:.5f},{found.lat - _BOX_DEG:.5f},{found.lon + _BOX_DEG:.5f},{found.lat + _BOX_DEG:.5f}"
     return visitor.page(
         "driver/results.html" if part == "list" else "driver/find.html", here="bays", search=search, found=found,
-        towns=towns, groups=views.grouped(cards), free=sum(bay.occupancy == "free" for bay in bays), count=len(bays),
+        towns=towns, groups=views.grouped(cards), free=sum(bay.occupancy == "free" for bay in bays), count=len(bays), heading=_heading(visitor, bays, search),
         sketch=sketch(cards, found.lon, found.lat), box=box, back=search.link(), more=len(bays) == search.limit < MOST,
         categories=[(name, visitor.t(f"category.{name}")) for name in (*CATEGORIES, "all")],
     )  # fmt: skip

@@ -13,7 +13,7 @@ SIZE = 640
 _EDGE = 56
 _NICE_M = (25, 50, 100, 200, 250, 500, 1000, 2000, 5000, 10_000, 20_000)
 _M_PER_DEG = math.pi * EARTH_RADIUS_M / 180
-_APART = 34.0
+_APART = 40.0
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,8 @@ def _metres(lon: float, lat: float, lon0: float, lat0: float) -> tuple[float, fl
 
 def _rings(reach_m: float, scale: float) -> list[Ring]:
     fitting = [distance for distance in _NICE_M if distance * scale <= SIZE / 2 - 8]
-    return [Ring(round(distance * scale, 1), distance) for distance in fitting[-2:]]
+    chosen = [one for one in fitting if one == fitting[-1] or one * 2 == fitting[-1] or one * 2.5 == fitting[-1]]
+    return [Ring(round(distance * scale, 1), distance) for distance in chosen[-2:]]
 
 
 def _apart(spots: list[tuple[float, float]]) -> list[tuple[float, float]]:

@@ -56,6 +56,8 @@ class BayWords:
     traits: Sequence[str]
     rule: Sequence[str]
     runs: str
+    in_short: Sequence[str]
+    """What matters most when choosing: width, kerb, slope; whether the rule runs, when, and for how long."""
     way: Handover
     say: str
     """The whole in one short sentence, for a screen reader when it changes."""
@@ -68,7 +70,7 @@ def bay_words(bay: BayView, t: Texts, slugs: Mapping[str, str], number: int = 0)
     return BayWords(
         bay=bay, number=number, path=bay_path(slugs.get(bay.municipality_id, "-"), bay.code), title=title, state=state,
         ages=ages_of(bay, t), traits=traits_of(bay.attributes, t), rule=rule_of(bay, t),
-        runs=t("rule.runs") if bay.in_force else t("rule.does_not_run"), way=handover(bay), say=f"{title}: {state}",
+        in_short=_in_short(bay, t), runs=t("rule.runs") if bay.in_force else t("rule.does_not_run"), way=handover(bay), say=f"{title}: {state}",
     )  # fmt: skip
 
 
@@ -119,6 +121,16 @@ def rule_of(bay: BayView, t: Texts) -> list[str]:
     elif not own:
         found.append(t("rule.no_limit"))
     return found
+
+
+def _in_short(bay: BayView, t: Texts) -> list[str]:
+    chosen = {name: bay.attributes[name] for name in ("width_m", "kerb", "slope_pct") if name in bay.attributes}
+    rule = [t("rule.short.runs") if bay.in_force else t("rule.short.does_not_run")]
+    if bay.hours and bay.hours.strip() != "24/7":
+        rule.append(hours_words(bay.hours, t).rstrip("."))
+    if bay.max_stay_min:
+        rule.append(t("rule.short.max", time=minutes_words(bay.max_stay_min, t)))
+    return [" · ".join(one) for one in (traits_of(chosen, t), rule) if one]
 
 
 def minutes_words(minutes: int, t: Texts) -> str:

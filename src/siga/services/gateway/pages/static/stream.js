@@ -6,6 +6,8 @@ export function connect(script, handlers) {
   const show = () => {
     for (const place of document.querySelectorAll("[data-live-state]")) {
       place.className = lostAt ? "live-off" : "live-on";
+      const line = place.parentElement.querySelector("[data-picture-line]");
+      if (line) line.hidden = !lostAt; // while it is live the time of the first picture says nothing
       place.textContent = lostAt ? words.off.replace("{clock}", lostAt) : words.on;
     }
   };

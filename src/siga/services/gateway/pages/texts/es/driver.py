@@ -4,7 +4,7 @@ from __future__ import annotations
 
 TEXTS: dict[str, str] = {
     # Finding
-    "find.title": "Encontrar una plaza reservada",
+    "find.title": "Buscar plaza reservada",
     "find.where": "¿Cerca de dónde?",
     "find.where_example": "Calle y número",
     "find.search": "Buscar",
@@ -16,6 +16,7 @@ TEXTS: dict[str, str] = {
     "find.locate_failed": "No se ha podido saber su posición. Escriba una calle.",
     "find.found.one": "1 plaza libre",
     "find.found.other": "{n} plazas libres",
+    "find.nearest": "Las {n} plazas libres más cercanas",
     "find.none_free": "Ninguna plaza libre",
     "find.none_free_but": "No consta ninguna libre. Estas son las más cercanas que pueden servirle.",
     "find.near": "cerca de {place}",
@@ -86,6 +87,9 @@ TEXTS: dict[str, str] = {
     "rule.title": "La norma",
     "rule.runs": "La reserva rige ahora.",
     "rule.does_not_run": "Ahora no rige la reserva.",
+    "rule.short.runs": "Rige ahora",
+    "rule.short.does_not_run": "Ahora no rige",
+    "rule.short.max": "máximo {time}",
     "rule.who.disabled": "Solo con tarjeta de aparcamiento de movilidad reducida.",
     "rule.who.ambulance": "Solo ambulancias.",
     "rule.who.authority": "Solo vehículos oficiales.",

@@ -1,0 +1,81 @@
+"""What the `siga` command understands; building it imports nothing heavy."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from siga import __version__
+
+_CATEGORIES = ("disabled", "ambulance", "authority", "delivery", "taxi", "bus", "other")
+
+
+def _listening(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--host", help="address to listen on (default 127.0.0.1: this machine only)")
+    parser.add_argument("--port", type=int, help="users' door (default 8080; a port taken → the next free one)")
+    parser.add_argument("--sensors-port", type=int, help="sensors' door (default 8081)")
+    parser.add_argument("--data", type=Path, help="folder for everything that is kept (default ./data)")
+    parser.add_argument("--public-url", help="how people reach this server, e.g. https://parking.example.org")
+    parser.add_argument("--tls-cert", type=Path, help="certificate chain, PEM: serve HTTPS (with --tls-key)")
+    parser.add_argument("--tls-key", type=Path, help="private key of the certificate, PEM")
+    parser.add_argument("--trusted-proxy", action="append", help="address of a proxy whose X-Forwarded-* are believed")
+    parser.add_argument("--insecure-http", action="store_true", help="listen off loopback without TLS all the same")
+    parser.add_argument("--sensors-on-users-door", action="store_true", help="serve /sensors on the users' door too")
+    parser.add_argument("--config", type=Path, help="siga.toml to read (default ./siga.toml if there is one)")
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The parser of all commands."""
+    parser = argparse.ArgumentParser(
+        prog="siga", description="SIGA: reserved parking in public space, from the sensor to the police."
+    )
+    parser.add_argument("--version", action="version", version=f"siga {__version__}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+
+    _listening(commands.add_parser("up", help="everything in one process, embedded storage in the data folder"))
+    demo = commands.add_parser("demo", help="`up` with a synthetic town, its history and its simulator, and /demo")
+    _listening(demo)
+    demo.add_argument("--bays", type=int, default=300, help="bays of the town (default 300)")
+    demo.add_argument(
+        "--speed", type=float, default=6.0, help="how much faster people behave (default 6); clocks stay real"
+    )
+
+    serve = commands.add_parser("serve", help="only the named services, from siga.toml")
+    serve.add_argument("names", nargs="+", metavar="NAME", help="users, parking, history, …, gateway")
+    _listening(serve)
+
+    keys = commands.add_parser("keys", help="make the signing keys for a system of several processes")
+    keys.add_argument("folder", type=Path, help="folder to make them in; give each service its own private/<name>.json")
+
+    imports = commands.add_parser(
+        "import", help="bays or addresses from a file into the running (or this folder's) SIGA"
+    )
+    what = imports.add_subparsers(dest="what", metavar="WHAT", required=True)
+    for name, text in (
+        ("bays", "GeoJSON, CSV or OSM tags"),
+        ("addresses", "CSV or GeoJSON"),
+        ("history", "NDJSON of changes"),
+    ):
+        one = what.add_parser(name, help=text)
+        one.add_argument("file", type=Path)
+        one.add_argument("--municipality", help="name or slug (default: the only one)")
+        one.add_argument("--data", type=Path, help="data folder of the SIGA to import into (default ./data)")
+        one.add_argument("--json", action="store_true", help="the result as JSON")
+        if name == "bays":
+            one.add_argument("--category", choices=_CATEGORIES, help="for rows that name no kind of their own")
+            one.add_argument("--dry-run", action="store_true", help="only say what would happen")
+        if name == "history":
+            one.add_argument("--simulated", action="store_true", help="mark what is imported as generated")
+
+    plates = commands.add_parser("plates", help="the plate reader")
+    plate = plates.add_subparsers(dest="what", metavar="WHAT", required=True).add_parser(
+        "read", help="read plates in images"
+    )
+    plate.add_argument("images", nargs="+", metavar="IMAGE")
+    plate.add_argument("--json", action="store_true", help="one JSON line per image")
+    plate.add_argument("--candidates", action="store_true", help="with one image: the bare list of candidates")
+
+    bench = commands.add_parser("bench", help="the benchmarks, with their yardsticks")
+    bench.add_argument("name", nargs="?", help="one of them; without a name all")
+    bench.add_argument("--json", action="store_true", help="results as JSON")
+    return parser

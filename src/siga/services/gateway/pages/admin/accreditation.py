@@ -1,0 +1,147 @@
+"""One accreditation: its holder, dates, status, claim code and letter; each change a form of its own."""
+
+from __future__ import annotations
+
+from typing import Any, get_args
+
+from litestar import get, post
+
+from siga.contract.accreditations import Accreditation, AccreditationChange, ClaimCode, EndReason, Renewal, StatusAsk
+from siga.contract.parking import CATEGORIES
+from siga.kit.problem import Problem
+from siga.services.gateway.pages.admin.desk import Desk, seg
+from siga.services.gateway.pages.admin.lookups import category_options, worded
+from siga.services.gateway.pages.forms import Faults, Form
+from siga.services.gateway.pages.web import Page
+
+_REASONS: tuple[EndReason, ...] = get_args(EndReason)
+FIELDS = ("holder", "category", "valid_from", "valid_to", "uid", "plate", "reason")
+
+
+@get("/admin/accreditations/{accreditation_id:str}")
+async def one(desk: Desk, accreditation_id: str) -> Page:
+    """The accreditation's page."""
+    return await show(desk, accreditation_id)
+
+
+@post("/admin/accreditations/{accreditation_id:str}/correct")
+async def correct(desk: Desk, accreditation_id: str) -> Page:
+    """Correct the holder's name or the category."""
+    form = await desk.visitor.form()
+    if not form.text("holder"):
+        return await show(desk, accreditation_id, form, Faults({"holder": desk.t("admin.fault.holder")}))
+    category = form.text("category") if form.text("category") in CATEGORIES else None
+    ask = AccreditationChange(holder=form.text("holder")[:120], category=category)  # type: ignore[arg-type]
+    return await _act(desk, accreditation_id, "", ask, form, "saved", method="PATCH")
+
+
+@post("/admin/accreditations/{accreditation_id:str}/renew")
+async def renew(desk: Desk, accreditation_id: str) -> Page:
+    """Give new dates."""
+    form = await desk.visitor.form()
+    last = form.day("valid_to")
+    if last is None:
+        return await show(desk, accreditation_id, form, Faults({"valid_to": desk.t("admin.fault.day")}))
+    ask = Renewal(valid_to=last, valid_from=form.day("valid_from"))
+    return await _act(desk, accreditation_id, "/renew", ask, form, "renewed")
+
+
+@post("/admin/accreditations/{accreditation_id:str}/suspend")
+async def suspend(desk: Desk, accreditation_id: str) -> Page:
+    """Suspend it until it is resumed."""
+    form = await desk.visitor.form()
+    return await _act(desk, accreditation_id, "/suspend", StatusAsk(reason=_reason(form)), form, "suspended")
+
+
+@post("/admin/accreditations/{accreditation_id:str}/resume")
+async def resume(desk: Desk, accreditation_id: str) -> Page:
+    """Resume a suspended one."""
+    form = await desk.visitor.form()
+    return await _act(desk, accreditation_id, "/resume", {}, form, "resumed")
+
+
+@get("/admin/accreditations/{accreditation_id:str}/revoke")
+async def ask_revoke(desk: Desk, accreditation_id: str) -> Page:
+    """Ask why, before it is revoked for good."""
+    found = await accreditation_of(desk, accreditation_id)
+    return desk.page("accreditation_revoke.html", one=found, reasons=worded(desk, _REASONS, "admin.reason"))
+
+
+@post("/admin/accreditations/{accreditation_id:str}/revoke")
+async def revoke(desk: Desk, accreditation_id: str) -> Page:
+    """Revoke it for good."""
+    form = await desk.visitor.form()
+    return await _act(desk, accreditation_id, "/revoke", StatusAsk(reason=_reason(form)), form, "acc_revoked")
+
+
+@get("/admin/accreditations/{accreditation_id:str}/claim-code")
+async def ask_code(desk: Desk, accreditation_id: str) -> Page:
+    """Ask before a new claim code voids the old one."""
+    path = f"/admin/accreditations/{seg(accreditation_id)}"
+    return desk.confirm("admin.claim_code", f"{path}/claim-code", path)
+
+
+@post("/admin/accreditations/{accreditation_id:str}/claim-code")
+async def new_code(desk: Desk, accreditation_id: str) -> Page:
+    """A new claim code on a new letter, shown this once."""
+    await desk.visitor.form()
+    found = await accreditation_of(desk, accreditation_id)
+    try:
+        made = await desk.visitor.post("users", f"{api_path(accreditation_id)}/claim-code", {}, ClaimCode)
+    except Problem as problem:
+        return await show(desk, accreditation_id, None, desk.refused(problem, ()))
+    return letter(desk, found, made.claim_code)
+
+
+HANDLERS = (one, correct, renew, suspend, resume, ask_revoke, revoke, ask_code, new_code)
+
+
+def letter(desk: Desk, found: Accreditation, code: str) -> Page:
+    """The holder's letter, to be printed: the code stands here and nowhere else."""
+    return desk.page("letter.html", one=found, code=code, address=_address(desk))
+
+
+def _address(desk: Desk) -> str:
+    """Where the holder goes to claim it, as people type it."""
+    public = str(desk.visitor.web.ctx.options.get("public_url") or "")
+    return f"{public.rstrip('/')}/accreditations" if public else ""
+
+
+def api_path(accreditation_id: str) -> str:
+    """Where Users keeps it."""
+    return f"/api/v1/accreditations/{seg(accreditation_id)}"
+
+
+async def accreditation_of(desk: Desk, accreditation_id: str) -> Accreditation:
+    """The accreditation with its holder."""
+    return await desk.visitor.get("users", api_path(accreditation_id), Accreditation)
+
+
+async def show(desk: Desk, accreditation_id: str, form: Form | None = None, faults: Faults | None = None) -> Page:
+    """Its page, with what was filled in where that was refused."""
+    found = await accreditation_of(desk, accreditation_id)
+    start = {
+        "holder": [found.holder], "category": [found.category], "valid_from": [found.valid_from.isoformat()],
+        "valid_to": [found.valid_to.isoformat()],
+    }  # fmt: skip
+    sent = dict(form.fields) if form else {}
+    today = desk.t.now.astimezone(desk.t.zone).date()
+    return desk.page(
+        "accreditation.html", one=found, form=Form({**start, **sent}), faults=faults, today=today,
+        categories=category_options(desk), reasons=worded(desk, _REASONS, "admin.reason"),
+    )  # fmt: skip
+
+
+async def _act(desk: Desk, accreditation_id: str, act: str, ask: Any, form: Form, told: str, *,
+               method: str = "POST") -> Page:  # fmt: skip
+    try:
+        await desk.visitor.post("users", f"{api_path(accreditation_id)}{act}", ask, Accreditation, method=method)
+    except Problem as problem:
+        return await show(desk, accreditation_id, form, desk.refused(problem, FIELDS))
+    return desk.done(f"/admin/accreditations/{seg(accreditation_id)}", told)
+
+
+def _reason(form: Form) -> EndReason:
+    return next((reason for reason in _REASONS if reason == form.text("reason")), "other")
+
+

@@ -1,0 +1,174 @@
+"""`/admin`: what needs a person today, each line with the place where it is done."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, NamedTuple
+
+from litestar import get
+from litestar.types import ControllerRouterHandler
+
+from siga.contract.accounts import SetupChecklist
+from siga.contract.accreditations import AccreditationPage
+from siga.contract.drivers import ReportWorkList
+from siga.contract.enforcement import JobsOverview
+from siga.contract.operations import AlarmList
+from siga.contract.parking import Device
+from siga.services.gateway.pages.admin.accreditations import ENDING_WITHIN
+from siga.services.gateway.pages.admin.desk import Desk, desk_router, seg
+from siga.services.gateway.pages.admin.device_words import want_of
+from siga.services.gateway.pages.admin.lookups import bays_page, together
+from siga.services.gateway.pages.admin.words import Devices, Places
+from siga.services.gateway.pages.web import Page, Web
+
+_COUNTED, _USERS_COUNTED = 1000, 200
+_MOST_PAGES = 5
+_WANTS = ("resolution", "enrol", "battery", "bay")
+_STEPS = {"contact": "/admin/town", "position": "/admin/town", "staff": "/admin/people/invite"}
+
+
+class Count(NamedTuple):
+    """How many there are; `more`: at least so many."""
+
+    number: int
+    more: bool = False
+
+
+@dataclass(frozen=True)
+class Line:
+    """One thing to see to: its text's key, how many, and where."""
+
+    key: str
+    count: Count
+    path: str
+    mark: str
+
+
+def handlers(web: Web) -> list[ControllerRouterHandler]:
+    """The route of the start."""
+    return [desk_router("start", [start])]
+
+
+@get("/admin")
+async def start(desk: Desk) -> Page:
+    """What needs a person, and the first steps that are missing."""
+    wanted = {name: ask for name, (action, ask) in _ASKED.items() if desk.may(action) and desk.town}
+    found = await together({name: ask(desk) for name, ask in wanted.items()})
+    away = [name for name, answer in found.items() if answer is None]
+    return desk.page("start.html", lines=lines_of(found), steps=missing_steps(desk, found), away=away)
+
+
+def lines_of(found: dict[str, Any]) -> list[Line]:
+    """The lines, gravest first; nothing to do makes no line."""
+    lines = []
+    for name, path, mark in _LINES:
+        count = found.get(name)
+        if isinstance(count, Count) and count.number:
+            lines.append(Line(name, count, path, mark))
+    by_want: dict[str, int] = found.get("devices") or {}
+    lines += [Line(f"device_{want}", Count(by_want[want]), "/admin/devices", "doubtful") for want in _WANTS if by_want.get(want)]
+    return lines
+
+
+_LINES = (
+    ("alarms", "/admin/alarms", "misuse"), ("silent", "/admin/bays?state=unknown", "nosignal"),
+    ("reports", "/admin/reports", "doubtful"), ("photos", "/admin/queue", "doubtful"),
+    ("ending", "/admin/accreditations?ending=1", "mine"),
+)  # fmt: skip
+
+
+def missing_steps(desk: Desk, found: dict[str, Any]) -> list[tuple[str, str]]:
+    """The first steps that are not done yet, with where each is done (D20)."""
+    checklist: SetupChecklist | None = found.get("setup")
+    steps = [] if checklist is None else [
+        (step.step, _STEPS[step.step]) for step in checklist.steps if not step.done and step.step in _STEPS
+    ]  # fmt: skip
+    if found.get("bays") is False:
+        steps.append(("bays", "/admin/imports"))
+    if found.get("addresses") is False:
+        steps.append(("addresses", "/admin/imports"))
+    return steps if desk.may("map.manage") else []
+
+
+# --- asking ----------------------------------------------------------------------------------------------------------
+
+
+async def _silent(desk: Desk) -> Count:
+    page = await bays_page(desk, occupancy="unknown", limit=_COUNTED)
+    return Count(len(page.bays), page.next is not None)
+
+
+async def _devices(desk: Desk) -> dict[str, int]:
+    counts: dict[str, int] = {}
+    cursor: str | None = None
+    for _ in range(_MOST_PAGES):
+        page = await desk.visitor.get(
+            "parking", "/api/v1/devices", Devices, municipality_id=desk.municipality_id, limit=_COUNTED, cursor=cursor
+        )
+        count_wants(page.devices, counts)
+        cursor = page.next
+        if cursor is None:
+            break
+    return counts
+
+
+def count_wants(devices: list[Device], counts: dict[str, int]) -> None:
+    """Add to `counts` what these devices want from a person."""
+    for device in devices:
+        want = want_of(device)
+        if want:
+            counts[want] = counts.get(want, 0) + 1
+
+
+async def _reports(desk: Desk) -> Count:
+    page = await desk.visitor.get(
+        "drivers", "/api/v1/reports", ReportWorkList, municipality_id=desk.municipality_id, kind="problem",
+        status="sent", limit=_USERS_COUNTED,
+    )  # fmt: skip
+    return Count(len(page.reports), page.next is not None)
+
+
+async def _photos(desk: Desk) -> Count:
+    found = await desk.visitor.get("images", "/api/v1/images/jobs", JobsOverview, limit=1)
+    return Count(found.counts.get("quarantined", 0))
+
+
+async def _alarms(desk: Desk) -> Count:
+    found = await desk.visitor.get("logs", "/api/v1/logs/alarms", AlarmList, limit=_USERS_COUNTED)
+    return Count(len(found.alarms), found.next is not None)
+
+
+async def _ending(desk: Desk) -> Count:
+    today = desk.t.now.astimezone(desk.t.zone).date()
+    page = await desk.visitor.get(
+        "users", "/api/v1/accreditations", AccreditationPage, municipality_id=desk.municipality_id, status="valid",
+        ends_from=today, ends_to=today + timedelta(days=ENDING_WITHIN.days), limit=_USERS_COUNTED,
+    )  # fmt: skip
+    return Count(len(page.accreditations), page.next is not None)
+
+
+async def _setup(desk: Desk) -> SetupChecklist:
+    path = f"/api/v1/municipalities/{seg(desk.municipality_id)}/setup"
+    return await desk.visitor.get("users", path, SetupChecklist)
+
+
+async def _has_bays(desk: Desk) -> bool:
+    return bool((await bays_page(desk, limit=1)).bays)
+
+
+async def _has_addresses(desk: Desk) -> bool:
+    """Whether addresses were imported: those with an `a`, which hardly any lacks; bays' own streets do not count."""
+    found = await desk.visitor.get(
+        "parking", "/api/v1/addresses", Places, q="a", limit=1, municipality_id=desk.municipality_id
+    )
+    return any(place.source != "bay" for place in found.addresses)
+
+
+_ASKED: dict[str, tuple[str, Callable[[Desk], Awaitable[Any]]]] = {
+    "alarms": ("alarms.read", _alarms), "silent": ("map.read_all", _silent), "devices": ("devices.read", _devices),
+    "reports": ("reports.answer", _reports), "photos": ("images.queue", _photos),
+    "ending": ("accreditations.manage", _ending), "setup": ("municipalities.manage", _setup),
+    "bays": ("map.manage", _has_bays), "addresses": ("map.manage", _has_addresses),
+}  # fmt: skip
