@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import MetaData
+from sqlalchemy.exc import DBAPIError
 
 from siga.contract.auth import SERVICES
 from siga.contract.events import Event
@@ -101,6 +102,12 @@ class Apps(Mapping[str, ASGI]):
     def __len__(self) -> int:
         return len(self._apps)
 
+    async def close(self) -> None:
+        """Close the connections to other processes."""
+        for app in self._apps.values():
+            if hasattr(app, "close"):
+                await app.close()
+
 
 class System:
     """The services of one process. `await start()` returns when they are ready; `await stop()` leaves nothing open."""
@@ -112,6 +119,7 @@ class System:
         self.settings: dict[str, LiveSettings] = {}
         self.stand_ins: dict[str, ASGI] = {}
         """Apps that stand in for services of other processes; by name, as `remote` but without a wire."""
+        self.apps = Apps(self.services, (), {}, {})
         self._peers: list[Peers] = []
         self._tasks: list[asyncio.Task[None]] = []
         self._sink: Any = None
@@ -164,13 +172,16 @@ class System:
         return await build(context)
 
     def _open(self, name: str, folder: Path, metadata: MetaData) -> Database:
-        if self.config.database_url:
-            from siga.engines.postgres import open_postgres
+        try:
+            if self.config.database_url:
+                from siga.engines.postgres import open_postgres
 
-            return open_postgres(self.config.database_url, f"siga_{name}", metadata)
-        from siga.engines.sqlite import open_sqlite
+                return open_postgres(self.config.database_url, f"siga_{name}", metadata)
+            from siga.engines.sqlite import open_sqlite
 
-        return open_sqlite(folder / f"{name}.db", metadata)
+            return open_sqlite(folder / f"{name}.db", metadata)
+        except DBAPIError as fault:
+            raise OSError(f"the store of '{name}' cannot be opened: {fault.orig}") from fault
 
     def _feed(self, source: str, peers: Peers) -> EventFeed:
         if source in self.config.names:
@@ -242,6 +253,7 @@ class System:
                 await service.close()
         for peers in self._peers:
             await peers.close()
+        await self.apps.close()
         for service in self.services.values():
             if service.database is not None:
                 await service.database.close()

@@ -9,6 +9,7 @@ from itertools import islice
 
 from siga.contract.events import Event
 from siga.kit.journal import Journal
+from siga.kit.waiting import waited
 from siga.ports import Database
 
 _KEPT = 5_000
@@ -51,12 +52,7 @@ class LocalFeed:
             left = until - loop.time()
             if events or left <= 0:
                 return events
-            try:
-                # Not wait_for: on Python 3.11 that one can swallow a cancellation that comes with the wake.
-                async with asyncio.timeout(min(left, _POLL_S)):
-                    await appended.wait()
-            except TimeoutError:
-                continue
+            await waited(appended, min(left, _POLL_S))
 
     async def head(self) -> int:
         """The newest readable position."""

@@ -15,6 +15,8 @@ from granian.server.embed import Server
 from siga.kit.service import ASGI
 
 _TRIES = 50
+_MOST_OPEN = 8192
+"""Requests under way at once; every open live stream and long poll is one."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,7 +54,7 @@ class Door:
         self._host, self._port = host, port
         self._server = Server(
             _http_only(app), interface=Interfaces.ASGINL, http=HTTPModes.auto, websockets=False, log_enabled=False,
-            backlog=1024, **where,
+            backlog=1024, backpressure=_MOST_OPEN, **where,
         )  # fmt: skip
         self._task: asyncio.Task[None] | None = None
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable
 
+from siga.kit.waiting import waited
+
 
 class Bell:
     """Wakes one loop. The loop calls `rest` when it has nothing to do; a ring while it works is not lost."""
@@ -22,10 +24,7 @@ class Bell:
 
     async def rest(self, at_most_s: float | None = None) -> None:
         """Until the next ring, or the time is over."""
-        try:
-            await asyncio.wait_for(self._rung.wait(), at_most_s)
-        except TimeoutError:
-            return
+        await waited(self._rung, at_most_s)
 
 
 class DoorBells:

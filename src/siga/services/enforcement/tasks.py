@@ -7,6 +7,7 @@ import asyncio
 from siga.contract.enforcement import PhotoTasks
 from siga.contract.parking import PhotoTask
 from siga.kit.problem import NotFound
+from siga.kit.waiting import waited
 from siga.services.enforcement import records
 from siga.services.enforcement.tools import Tools
 
@@ -30,10 +31,7 @@ class PhotoDesk:
             left_s = until - loop.time()
             if found or left_s <= 0:
                 return PhotoTasks(tasks=found)
-            try:
-                await asyncio.wait_for(rung.wait(), left_s)
-            except TimeoutError:
-                continue
+            await waited(rung, left_s)
 
     async def one(self, case_id: str, device_id: str) -> PhotoTask:
         """The task of a camera for a case; NotFound when its photo is not (or no longer) wanted."""

@@ -1,7 +1,8 @@
 """Cookies of the users' door, pure: their names, attributes and reading.
 
-Over HTTPS they carry the `__Host-` prefix (RFC 6265bis §4.1.3.2). Browsers refuse that prefix over plain HTTP even on
-loopback (Chromium demands a cryptographic scheme), so there the same cookie goes by a plain name; only the name that
+Over HTTPS they carry the `__Host-` prefix (RFC 6265bis §4.1.3.2). Over plain HTTP, which is loopback or a start with
+`--insecure-http`, browsers differ in whether they take that prefix (Chromium 156 does on loopback, earlier ones asked
+for a cryptographic scheme, and nobody does off it), so there the same cookie goes by a plain name. Only the name that
 belongs to the way a request came is ever read, so neither can stand in for the other.
 """
 

@@ -11,6 +11,7 @@ from siga.kit.clock import Clock
 from siga.kit.journal import Fact
 from siga.kit.log import logger
 from siga.kit.problem import StoreFull, Unavailable
+from siga.kit.waiting import waited
 from siga.services.images import jobs as rules
 from siga.services.images.evidence import EvidenceStore, Photo, PhotoLost
 from siga.services.images.jobs import Job
@@ -78,10 +79,7 @@ class Runner:
         rest_s = _LONGEST_REST_S
         if due_at is not None:
             rest_s = min(max((due_at - self._clock()).total_seconds(), 0.01), rest_s)
-        try:
-            await asyncio.wait_for(woken.wait(), rest_s)
-        except TimeoutError:
-            return
+        await waited(woken, rest_s)
 
     async def _read(self, job: Job) -> None:
         photo = await self._store.photo(job.photo_id)

@@ -113,6 +113,13 @@ class Texts:
         number, unit = ages.length(seconds)
         return f"{number}\u00a0{self(f'age.{unit}')}"
 
+    def minutes(self, minutes: int) -> str:
+        """Minutes to the minute as people say them: `90 min`, `2 h`, `2 h 30 min`."""
+        hours, rest = divmod(minutes, 60)
+        if hours < 2:
+            return f"{minutes}\u00a0{self('age.min')}"
+        return f"{hours}\u00a0{self('age.h')}" + (f" {rest}\u00a0{self('age.min')}" if rest else "")
+
     def age(self, at: datetime) -> Markup:
         """How long ago, ticking where there is JavaScript: `<time>` with the words of `lasted`."""
         words = self.lasted(ages.age_s(at, self.now))

@@ -162,7 +162,9 @@ class Visitor:
 
     def sections(self) -> list[tuple[str, str]]:
         """The (name, address) of the sections that are for them."""
-        found = [("bays", "/"), ("stay", "/check-in"), ("reports", "/reports")]
+        found = [("bays", "/")]
+        if not self.signed_in or self.may("driver.act"):
+            found += [("stay", "/check-in"), ("reports", "/reports")]
         if self.may("driver.act"):
             found += [("favourites", "/favourites"), ("accreditations", "/accreditations")]
         if self.may("cases.work"):
@@ -186,11 +188,11 @@ class Visitor:
 
     # --- asking services -----------------------------------------------------------------------------------------
 
-    async def get(self, service: str, path: str, kind: type[T], **params: Any) -> T:
+    async def get(self, service: str, path: str, kind: type[T], /, **params: Any) -> T:
         """GET in their name; raises the service's Problem."""
         return await self.ask(service, "GET", path, kind, params=params)
 
-    async def find(self, service: str, path: str, kind: type[T], **params: Any) -> T | None:
+    async def find(self, service: str, path: str, kind: type[T], /, **params: Any) -> T | None:
         """As `get`, None where there is no such thing."""
         try:
             return await self.get(service, path, kind, **params)

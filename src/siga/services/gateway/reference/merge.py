@@ -73,9 +73,16 @@ def _refs(value: Any) -> set[str]:
 
 def _names(service: str, wanted: Document, taken: Document) -> dict[str, str]:
     return {
-        name: name if name not in taken or taken[name] == schema else f"{service.capitalize()}{name}"
+        name: name if name not in taken or _alike(taken[name], schema) else f"{service.capitalize()}{name}"
         for name, schema in wanted.items()
     }
+
+
+def _alike(one: Document, other: Document) -> bool:
+    """Whether two schemas of one name are the same struct, perhaps described by two makers in two ways."""
+    return one == other or (
+        bool(one.get("properties")) and one["properties"].keys() == other.get("properties", {}).keys()
+    )
 
 
 def _renamed(value: Any, names: Mapping[str, str]) -> Any:

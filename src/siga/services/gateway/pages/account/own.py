@@ -71,6 +71,17 @@ def handlers(web: Web) -> list[ControllerRouterHandler]:
     return [account, change, password, end_session, help_page]
 
 
+_BROWSERS = (("Edg", "Edge"), ("OPR", "Opera"), ("Firefox", "Firefox"), ("Chrome", "Chrome"), ("Safari", "Safari"))
+_SYSTEMS = (("Android", "Android"), ("iPhone", "iPhone"), ("iPad", "iPad"), ("Windows", "Windows"), ("Mac OS", "Mac"),
+            ("Linux", "Linux"))  # fmt: skip
+
+
+def device_words(user_agent: str) -> str:
+    """The browser and the system a `User-Agent` names, e.g. `Firefox · Android`, else its beginning as it is."""
+    found = [next((name for mark, name in marks if mark in user_agent), "") for marks in (_BROWSERS, _SYSTEMS)]
+    return " · ".join(name for name in found if name) or user_agent[:60]
+
+
 def _password_faults(visitor: Visitor, problem: Problem) -> Faults:
     if problem.slug == "sign-in-failed":
         return Faults({"current_password": visitor.t("account.fault.current_password")})
@@ -87,5 +98,6 @@ async def _page(visitor: Visitor, form: Form, faults: Faults, told: str = "") ->
     ]
     return visitor.page(
         "account/account.html", status=422 if faults else 200, here="account", me=me, sessions=sessions.sessions,
-        roles=roles, form=form, faults=faults, told=told if told in _TOLD else "", languages=LANGUAGES,
+        roles=roles, device_words=device_words, form=form, faults=faults,
+        told=told if told in _TOLD else "", languages=LANGUAGES,
     )  # fmt: skip

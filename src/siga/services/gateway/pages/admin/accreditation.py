@@ -98,7 +98,8 @@ HANDLERS = (one, correct, renew, suspend, resume, ask_revoke, revoke, ask_code, 
 
 def letter(desk: Desk, found: Accreditation, code: str) -> Page:
     """The holder's letter, to be printed: the code stands here and nowhere else."""
-    return desk.page("letter.html", one=found, code=code, address=_address(desk))
+    today = desk.t.now.astimezone(desk.t.zone).date()
+    return desk.page("letter.html", one=found, code=code, address=_address(desk), today=today)
 
 
 def _address(desk: Desk) -> str:

@@ -90,12 +90,12 @@ class Desk:
         key = f"admin.told.{self.visitor.request.query_params.get('told', '')}"
         return self.t(key) if self.t.has(key) else ""
 
-    def confirm(self, key: str, action: str, back: str, hidden: Mapping[str, str] | None = None, **values: Any) -> Page:
+    def confirm(self, key: str, action: str, back: str, *, reason: bool = False, **values: Any) -> Page:
         """Ask before what cannot be undone: texts `{key}.title`, `.words`, `.do`; `action` is where yes is sent."""
         t = self.t
         return self.page(
             "confirm.html", title=t(f"{key}.title", **values), words=t(f"{key}.words", **values), do=t(f"{key}.do"),
-            action=action, back=back, hidden=hidden or {},
+            action=action, back=back, reason=reason,
         )  # fmt: skip
 
     def refused(self, problem: Problem, fields: Iterable[str]) -> Faults:

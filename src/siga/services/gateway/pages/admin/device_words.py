@@ -15,24 +15,26 @@ LOW_BATTERY_PCT = 20
 
 @dataclass(frozen=True)
 class DeviceWords:
-    """A device as a row or a page says it. `wants` is what a person has to do, empty when nothing."""
+    """A device as a row or a page says it. `want` and `wants` are what a person has to do, empty when
+    nothing."""
 
     device: Device
     name: str
     bays: list[StaffBayView]
     more_bays: int
     state: str
+    want: str
     wants: str
 
 
 def device_words(device: Device, t: Texts, bays: Mapping[str, StaffBayView]) -> DeviceWords:
     """The device in words; `bays` are those known by id."""
     known = [bays[bay_id] for bay_id in device.bay_ids if bay_id in bays]
-    wants = want_of(device)
+    want = want_of(device)
     return DeviceWords(
         device=device, name=device.label or t("admin.device.nameless", id=device.device_id[-6:]), bays=known,
         more_bays=len(device.bay_ids) - len(known), state=t(f"admin.device.state.{state_of(device, t)}"),
-        wants=t(f"admin.device.wants.{wants}") if wants else "",
+        want=want, wants=t(f"admin.device.wants.{want}") if want else "",
     )  # fmt: skip
 
 

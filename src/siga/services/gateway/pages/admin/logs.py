@@ -16,6 +16,7 @@ from siga.kit.problem import Problem
 from siga.services.gateway.pages.admin.desk import Desk, desk_router, filled
 from siga.services.gateway.pages.admin.instants import instant_of
 from siga.services.gateway.pages.forms import Faults, Form
+from siga.services.gateway.pages.i18n import Texts
 from siga.services.gateway.pages.web import Page, Web
 
 _PAGE, _LATEST = 100, 60
@@ -32,15 +33,18 @@ class RecordWords:
     """A log record as its row says it; `trace` is the trace's id, by which all its records are found."""
 
     record: LogRecord
+    when: str
     trace: str
     fields: list[tuple[str, str]]
 
 
-def record_words(record: LogRecord) -> RecordWords:
-    """A record in words."""
+def record_words(record: LogRecord, t: Texts) -> RecordWords:
+    """A record in words, its time to the second, with the day unless it is today."""
+    local, today = record.at.astimezone(t.zone), t.now.astimezone(t.zone).date()
+    when = f"{local:%H:%M:%S}" if local.date() == today else f"{local:%Y-%m-%d %H:%M:%S}"
     trace = record.traceparent.split("-")[1] if record.traceparent and record.traceparent.count("-") == 3 else ""
     fields = [(name, value if isinstance(value, str) else json.dumps(value)) for name, value in record.fields.items()]
-    return RecordWords(record, trace, fields)
+    return RecordWords(record, when, trace, fields)
 
 
 @get("/admin/logs")
@@ -53,7 +57,7 @@ async def search(desk: Desk, service: str = "", level: str = "", text: str = "",
     if not faults:
         try:
             found = await desk.visitor.get("logs", "/api/v1/logs", LogPage, limit=_PAGE, cursor=cursor or None, **params)
-            records, following = [record_words(one) for one in found.records], found.next
+            records, following = [record_words(one, desk.t) for one in found.records], found.next
         except Problem as problem:
             faults = desk.refused(problem, _NAMES)
     kept = urlencode({name: form.text(name) for name in _NAMES if form.text(name)})
@@ -88,7 +92,7 @@ async def tail(desk: Desk, service: str = "", level: str = "info") -> Page:
         "logs", "/api/v1/logs", LogPage, limit=_LATEST, service=service or None, level=level
     )
     return desk.page(
-        "tail.html", records=[record_words(one) for one in found.records], service=service, level=level,
+        "tail.html", records=[record_words(one, desk.t) for one in found.records], service=service, level=level,
         services=[("", desk.t("admin.all")), *((name, name) for name in SERVICES)],
         levels=[(name, desk.t(f"admin.level.{name}")) for name in LEVELS],
         stream="/api/v1/logs/tail?" + urlencode({"level": level, **({"service": service} if service else {})}),

@@ -61,7 +61,7 @@ async def invite(desk: Desk) -> Page:
         language = form.text("language") if form.text("language") in LANGUAGES else t.lang
         ask = PersonAsk(email=form.text("email")[:254], name=form.text("name")[:120], grants=grants, language=language)
         try:
-            return _code_page(desk, await desk.visitor.post("users", "/api/v1/users", ask, Invited))
+            return invited_page(desk, await desk.visitor.post("users", "/api/v1/users", ask, Invited))
         except Problem as problem:
             faults = desk.refused(problem, _FIELDS)
     return await _invite_page(desk, form, faults)
@@ -94,7 +94,7 @@ async def invite_again(desk: Desk, user_id: str) -> Page:
     """A new code: for an invitation not used yet, or to set a new password."""
     await desk.visitor.form()
     try:
-        return _code_page(
+        return invited_page(
             desk, await desk.visitor.post("users", f"/api/v1/users/{seg(user_id)}/invitation", {}, Invited)
         )
     except Problem as problem:
@@ -142,8 +142,10 @@ async def _zones(desk: Desk) -> dict[str, str]:
     return {zone.zone_id: zone.name for zone in await zones_of(desk)}
 
 
-def _code_page(desk: Desk, invited: Invited) -> Page:
-    return desk.page("invited.html", invited=invited)
+def invited_page(desk: Desk, invited: Invited) -> Page:
+    """An invitation's code, big, to copy or print; it is nowhere to be had again."""
+    public = str(desk.visitor.web.ctx.options.get("public_url") or "").rstrip("/")
+    return desk.page("invited.html", invited=invited, address=f"{public}/invitation")
 
 
 async def _invite_page(desk: Desk, form: Form, faults: Faults | None = None) -> Page:

@@ -11,7 +11,7 @@ from siga.contract.settings import DECLARED
 from siga.kit.problem import NotFound, Problem
 from siga.services.gateway.pages.admin.desk import Desk
 from siga.services.gateway.pages.admin.lookups import names_of
-from siga.services.gateway.pages.admin.setting_words import value_words
+from siga.services.gateway.pages.admin.setting_words import setting_name, value_words
 from siga.services.gateway.pages.i18n import Texts
 from siga.services.gateway.pages.web import Page
 
@@ -22,8 +22,7 @@ _PAGE = 30
 class ChangeWords:
     """One value of a revision in words."""
 
-    key: str
-    summary: str
+    name: str
     before: str
     after: str
 
@@ -63,9 +62,8 @@ def change_words(revision: Revision, t: Texts) -> list[ChangeWords]:
     for change in revision.changes:
         declared = DECLARED.get(change.key)
         unit = declared.unit if declared else ""
-        summary = declared.summary.get(t.lang, change.key) if declared else change.key
         before, after = value_words(change.before, unit, t), value_words(change.after, unit, t)
-        words.append(ChangeWords(change.key, summary, before, after))
+        words.append(ChangeWords(setting_name(change.key, t), before, after))
     return words
 
 
@@ -73,8 +71,9 @@ def change_words(revision: Revision, t: Texts) -> list[ChangeWords]:
 async def ask_roll_back(desk: Desk, revision: int) -> Page:
     """Ask before values are put back."""
     return desk.confirm(
-        "admin.roll_back", f"/admin/settings/revisions/{revision}/roll-back", "/admin/settings/revisions", n=revision
-    )
+        "admin.roll_back", f"/admin/settings/revisions/{revision}/roll-back", "/admin/settings/revisions", reason=True,
+        n=revision,
+    )  # fmt: skip
 
 
 @post("/admin/settings/revisions/{revision:int}/roll-back")

@@ -16,6 +16,7 @@ class SettingWords:
     """A setting as its row and its form say it."""
 
     setting: SettingView
+    name: str
     summary: str
     value: str
     default: str
@@ -29,10 +30,15 @@ def setting_words(setting: SettingView, t: Texts, names: Mapping[str, str]) -> S
     own = setting.summary.get(t.lang) or next(iter(setting.summary.values()), setting.key)
     editor = names.get(setting.editor or "", t("admin.somebody") if setting.editor else "")
     return SettingWords(
-        setting=setting, summary=own, value=value_words(setting.value, setting.unit, t),
+        setting=setting, name=setting_name(setting.key, t), summary=own, value=value_words(setting.value, setting.unit, t),
         default=value_words(setting.default, setting.unit, t), bounds=_bounds(setting, t),
         source=t(f"admin.source.{setting.source}"), editor=editor,
     )  # fmt: skip
+
+
+def setting_name(key: str, t: Texts) -> str:
+    """What a setting is called; its key where nobody gave it a name."""
+    return t(f"admin.name_of.{key}") if t.has(f"admin.name_of.{key}") else key
 
 
 def value_words(value: Value | None, unit: str, t: Texts) -> str:

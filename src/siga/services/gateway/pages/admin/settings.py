@@ -133,6 +133,7 @@ async def _page(desk: Desk, setting: SettingView, municipality_id: str, form: Fo
     return desk.page(
         "setting.html", one=setting_words(setting, desk.t, names), form=form, faults=faults,
         municipality_id=municipality_id, changeable=may_change(desk, municipality_id),
+        choices=[(choice, choice) for choice in setting.choices],
     )  # fmt: skip
 
 

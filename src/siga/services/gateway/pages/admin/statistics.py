@@ -6,7 +6,6 @@ import csv
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from typing import get_args
 
 from litestar import get
@@ -21,7 +20,6 @@ from siga.services.gateway.pages.i18n import Texts
 from siga.services.gateway.pages.web import Page, Web
 
 _BY = ("zone", "hour", "category", "weekday")
-_WEEKS = timedelta(weeks=4)
 _WORDS: tuple[str, ...] = get_args(Authorisation)
 _WEEKDAYS = ("Mo", "Tu", "We", "Th", "Fr", "Sa", "Su")
 
@@ -63,10 +61,8 @@ async def as_file(desk: Desk, by: str = "zone") -> ASGIResponse:
 
 
 async def _ask(desk: Desk, by: str) -> Statistics:
-    now: datetime = desk.t.now.replace(minute=0, second=0, microsecond=0)
-    span = {"from": (now - _WEEKS).isoformat(), "to": now.isoformat()}
     return await desk.visitor.get(
-        "history", "/api/v1/history/statistics", Statistics, municipality_id=desk.municipality_id, by=by, **span
+        "history", "/api/v1/history/statistics", Statistics, municipality_id=desk.municipality_id, by=by
     )
 
 

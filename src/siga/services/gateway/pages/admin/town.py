@@ -18,6 +18,7 @@ from siga.kit.problem import NotFound, Problem
 from siga.services.gateway.pages.account.setup import time_zones
 from siga.services.gateway.pages.admin.desk import Desk, desk_router, filled, seg
 from siga.services.gateway.pages.admin.lookups import worded
+from siga.services.gateway.pages.admin.people import invited_page
 from siga.services.gateway.pages.forms import Faults, Form
 from siga.services.gateway.pages.i18n import LANGUAGES
 from siga.services.gateway.pages.web import Page, Web, local_path
@@ -122,7 +123,7 @@ async def found(desk: Desk) -> Page:
         try:
             made = await desk.visitor.post("users", "/api/v1/municipalities", ask, MunicipalityFounded)
             desk.visitor.web.towns.forget()
-            return desk.page("invited.html", invited=made.invitation)
+            return invited_page(desk, made.invitation)
         except Problem as problem:
             faults = desk.refused(problem, _FIELDS)
     return await _towns_page(desk, form, faults)

@@ -40,7 +40,8 @@ class Choice:
     @property
     def query(self) -> dict[str, str]:
         """What differs from the plain page, as query parameters."""
-        found = {"occupancy": self.state, "kit": self.kit, "q": self.q, "limit": "" if self.limit == _PAGE else self.limit}
+        limit = "" if self.limit == _PAGE else self.limit
+        found = {"occupancy": self.state, "kit": self.kit, "q": self.q, "limit": limit}
         return {name: str(value) for name, value in found.items() if value}
 
     def holds(self, bay: StaffBayView) -> bool:

@@ -19,8 +19,8 @@ from siga.services.gateway.pages.towns import zone_of
 from siga.services.gateway.pages.web import Page, Visitor, Web
 
 LIMIT, MOST = 10, 60
-_BOX_DEG = 0.02
-"""Half the side of the box whose news the page hears, degrees: about 2 km."""
+_AROUND_DEG = 0.01
+"""So far around the listed bays the page hears of others that become free, degrees: about 1 km."""
 
 
 class Place(Word):
@@ -147,6 +147,14 @@ async def _nearest(visitor: Visitor, search: Search, found: Found) -> list[BayVi
     return answer.bays
 
 
+def _box(found: Found, bays: list[BayView]) -> str:
+    """The box whose news the page hears: the place searched for, the bays listed, and a little around them."""
+    lons, lats = [found.lon, *(bay.lon for bay in bays)], [found.lat, *(bay.lat for bay in bays)]
+    west, south = max(min(lons) - _AROUND_DEG, -180), max(min(lats) - _AROUND_DEG, -90)
+    east, north = min(max(lons) + _AROUND_DEG, 180), min(max(lats) + _AROUND_DEG, 90)
+    return f"{west:.5f},{south:.5f},{east:.5f},{north:.5f}"
+
+
 def _heading(visitor: Visitor, bays: list[BayView], search: Search) -> str:
     """How many are free; "the nearest" where there may be more than are listed."""
     t, free = visitor.t, sum(bay.occupancy == "free" for bay in bays)
@@ -160,10 +168,10 @@ def _page(
 ) -> Page:
     slugs = {town.municipality_id: town.slug for town in towns}
     cards = [views.bay_words(bay, visitor.t, slugs, number) for number, bay in enumerate(bays, 1)]
-    box = f"{found.lon - _BOX_DEG:.5f},{found.lat - _BOX_DEG:.5f},{found.lon + _BOX_DEG:.5f},{found.lat + _BOX_DEG:.5f}"
     return visitor.page(
         "driver/results.html" if part == "list" else "driver/find.html", here="bays", search=search, found=found,
-        towns=towns, groups=views.grouped(cards), free=sum(bay.occupancy == "free" for bay in bays), count=len(bays), heading=_heading(visitor, bays, search),
-        sketch=sketch(cards, found.lon, found.lat), box=box, back=search.link(), more=len(bays) == search.limit < MOST,
+        towns=towns, groups=views.grouped(cards), free=sum(bay.occupancy == "free" for bay in bays), count=len(bays),
+        heading=_heading(visitor, bays, search), sketch=sketch(cards, found.lon, found.lat), box=_box(found, bays),
+        back=search.link(), more=len(bays) == search.limit < MOST,
         categories=[(name, visitor.t(f"category.{name}")) for name in (*CATEGORIES, "all")],
     )  # fmt: skip

@@ -70,7 +70,8 @@ def bay_words(bay: BayView, t: Texts, slugs: Mapping[str, str], number: int = 0)
     return BayWords(
         bay=bay, number=number, path=bay_path(slugs.get(bay.municipality_id, "-"), bay.code), title=title, state=state,
         ages=ages_of(bay, t), traits=traits_of(bay.attributes, t), rule=rule_of(bay, t),
-        in_short=_in_short(bay, t), runs=t("rule.runs") if bay.in_force else t("rule.does_not_run"), way=handover(bay), say=f"{title}: {state}",
+        in_short=_in_short(bay, t), runs=t("rule.runs") if bay.in_force else t("rule.does_not_run"), way=handover(bay),
+        say=f"{title}: {state}",
     )  # fmt: skip
 
 
@@ -117,28 +118,22 @@ def rule_of(bay: BayView, t: Texts) -> list[str]:
     if not own:
         found.append(hours_words(bay.hours, t))
     if bay.max_stay_min:
-        found.append(t("rule.max_stay", time=minutes_words(bay.max_stay_min, t)))
+        found.append(t("rule.max_stay", time=t.minutes(bay.max_stay_min)))
     elif not own:
         found.append(t("rule.no_limit"))
     return found
 
 
 def _in_short(bay: BayView, t: Texts) -> list[str]:
-    chosen = {name: bay.attributes[name] for name in ("width_m", "kerb", "slope_pct") if name in bay.attributes}
+    chosen: dict[str, object] = {
+        name: bay.attributes[name] for name in ("width_m", "kerb", "slope_pct") if name in bay.attributes
+    }
     rule = [t("rule.short.runs") if bay.in_force else t("rule.short.does_not_run")]
     if bay.hours and bay.hours.strip() != "24/7":
         rule.append(hours_words(bay.hours, t).rstrip("."))
     if bay.max_stay_min:
-        rule.append(t("rule.short.max", time=minutes_words(bay.max_stay_min, t)))
+        rule.append(t("rule.short.max", time=t.minutes(bay.max_stay_min)))
     return [" · ".join(one) for one in (traits_of(chosen, t), rule) if one]
-
-
-def minutes_words(minutes: int, t: Texts) -> str:
-    """Minutes as people say them: `90 min`, `2 h`, `2 h 30 min`."""
-    hours, rest = divmod(minutes, 60)
-    if hours < 2:
-        return f"{minutes}\u00a0{t('age.min')}"
-    return f"{hours}\u00a0{t('age.h')}" + (f" {rest}\u00a0{t('age.min')}" if rest else "")
 
 
 _DAYS = ("Mo", "Tu", "We", "Th", "Fr", "Sa", "Su")

@@ -63,14 +63,15 @@ class CaseWords:
 
 def case_words(case: CaseView, me: str, t: Texts) -> CaseWords:
     """The case in words for the officer whose id is `me`."""
-    mine = case.holder_id == me
+    mine, is_open = case.holder_id == me, case.state in OPEN_STATES
     title = case.address or t("bay.code", code=case.code)
-    suspicion = t.either(f"suspicion.{case.reason}", "suspicion.officer")
+    suspicion = t.either(f"suspicion.{case.reason}" if is_open else f"was.{case.reason}", "suspicion.officer")
     return CaseWords(
         case=case, mark=mark_of(case), title=title, suspicion=suspicion,
         known=[_certainty(one.says, t) for one in case.certainty if one.known],
         missing=[_certainty(one.says, t) for one in case.certainty if not one.known],
-        state=_state_words(case, t), holder=holder_words(case.holder_id, me, t), there=there_words(case, t),
+        state=_state_words(case, t), holder=holder_words(case.holder_id, me, t) if is_open else "",
+        there=there_words(case, t),
         plate=spaced(case.plate.plate) if case.plate else "",
         plate_words=plate_words(case.plate, t) if case.plate else "",
         plate_check=t.either(f"plate_check.{case.plate.check}", "plate_check.unknown") if case.plate else "",

@@ -57,17 +57,15 @@ export function put(html, name) {
   return { changed, added, fresh };
 }
 
-// Fetches the part, at most once at a time and once in `rest` ms; calls that come meanwhile lead to one more fetch.
-export function fetcher(part, rest, use) {
+// Fetches the part of the page at `from`, at most once at a time and once in `rest` ms; calls that come meanwhile lead to one more fetch.
+export function fetcher(from, part, rest, use) {
   let running = false, again = false;
   async function fetchPart() {
     if (running) { again = true; return; }
     running = true;
     try {
-      const address = new URL(location.href);
+      const address = new URL(from, location.href);
       address.searchParams.set("part", part);
-      address.searchParams.delete("told");
-      address.hash = "";
       const answer = await fetch(address, { headers: { accept: "text/html" }, redirect: "error" });
       if (answer.ok) use(await answer.text());
     } catch { /* the stream says when the connection is lost */ }

@@ -13,7 +13,7 @@ const SPOKEN = 3; // only what changes among the first three is said aloud
 const shown = (bayId) => document.querySelector(`[data-bay="${CSS.escape(bayId)}"]`);
 let showState = () => {};
 
-const refresh = fetcher(part, 1500, (html) => {
+const refresh = fetcher(script.dataset.from, part, 1500, (html) => {
   const { changed, added } = put(html, "data-bay");
   for (const card of [...changed, ...added]) {
     if (Number(card.dataset.number) <= SPOKEN) announce(card.dataset.say);

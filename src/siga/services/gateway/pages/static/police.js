@@ -66,7 +66,7 @@ function buttons(root) {
   }
 }
 
-const refresh = fetcher(script.dataset.part, 700, (html) => {
+const refresh = fetcher(script.dataset.from, script.dataset.part, 700, (html) => {
   const { changed, added } = put(html, "data-case");
   const fresh = added.filter((card) => card.dataset.state === "new");
   if (fresh.length) beep();

@@ -117,6 +117,7 @@ TEXTS: dict[str, str] = {
     "identify.tag": "carry your electronic tag",
     "identify.camera": "a camera reads the number plate",
     "identify.check_in": "say here that you have parked",
+    "identify.or": "; or ",
     "identify.other": "as the sign says",
     "identify.none": "leave your badge visible behind the windscreen",
     "trait.title": "What it is like",

@@ -1,0 +1,47 @@
+"""Texts in each language, and a way to render any page of ours without a server."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from pages_made_up import NOW, OURS, texts  # noqa: E402
+
+from siga.services.gateway.pages.i18n import LANGUAGES, Texts  # noqa: E402
+from siga.services.gateway.pages.web import Web  # noqa: E402
+
+
+@pytest.fixture(params=LANGUAGES)
+def t(request: pytest.FixtureRequest) -> Texts:
+    """The texts in each language."""
+    return texts(request.param)
+
+
+@pytest.fixture
+def es() -> Texts:
+    """The Spanish texts."""
+    return texts("es")
+
+
+@pytest.fixture(scope="session")
+def render() -> Callable[..., str]:
+    """Render a template with the given values, as `Visitor.page` would, for a guest."""
+    ctx = SimpleNamespace(options={}, peers=None, clock=lambda: NOW)
+    web = Web(ctx, SimpleNamespace(), OURS)  # type: ignore[arg-type]
+
+    def rendered(template: str, t: Texts, **values: Any) -> str:
+        visitor = SimpleNamespace(
+            signed_in=False, name="", may=lambda *_: False, sections=lambda: [("bays", "/"), ("reports", "/reports")],
+            link=lambda **_: "/?lang=en", request=SimpleNamespace(method="GET"),
+        )  # fmt: skip
+        given = {"here": "bays", "csrf": "token", "visitor": visitor, **values}
+        return web.render(template, t=t, **given)
+
+    return rendered
