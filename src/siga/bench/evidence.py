@@ -119,9 +119,9 @@ def _page(rows: list[tuple[Figure, str]]) -> str:
     now = datetime.now(UTC).strftime("%Y-%m-%d")
     head = f"""# Figures
 
-Made by `make evidence` on {now} at commit {_commit()}, on {os.cpu_count()} shared cores; the load generator runs on the same
-machine. One run each, no best of several: read them as what was seen, not as a promise. Limits are those of the work that
-asked for them.
+Made by `make evidence` on {now} at commit {_commit()}, on {os.cpu_count()} shared cores; the load generator runs on
+the same machine. One run each, no best of several: read them as what was seen, not as a promise. Limits are those of
+the work that asked for them.
 
 | figure | limit | value | command | met | note |
 | --- | --- | --- | --- | --- | --- |

@@ -148,7 +148,7 @@ class SignedDevice:
     """A device at the sensors' door: every request signed with its own key and a nonce of its own."""
 
     def __init__(self, door: Door, kept: DeviceKey, nonces: Nonces) -> None:
-        self.device_id = kept.device_id
+        self.device_id, self.period_s = kept.device_id, kept.period_s
         self._door, self._key, self._nonces = door, b64decode(kept.key), nonces
 
     async def ask(self, method: str, path: str, body: bytes = b"", *, query: str = "", kind: str = _JSON,

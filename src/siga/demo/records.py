@@ -74,10 +74,11 @@ class Demo(Struct, frozen=True, kw_only=True):
 
 
 class DeviceKey(Struct, frozen=True, kw_only=True):
-    """What a device keeps after its enrolment; `key` is base64 of 32 bytes."""
+    """What a device keeps after its enrolment; `key` is base64 of 32 bytes, `period_s` how often it shall speak."""
 
     device_id: str
     key: str
+    period_s: int = 60
 
 
 class Parked(Struct, frozen=True, kw_only=True):

@@ -134,4 +134,6 @@ async def _make_device(seeding: Seeding, device: Device, period_s: int) -> None:
     enrolled = await seeding.sensors.json("POST", "/sensors/v1/enrol", {"code": made["code"]})
     if not enrolled["key"]:
         raise Refused(500, "no-key", "the sensors' door gave no key", "enrol")
-    seeding.devices[device.serial] = DeviceKey(device_id=enrolled["device_id"], key=enrolled["key"])
+    seeding.devices[device.serial] = DeviceKey(
+        device_id=enrolled["device_id"], key=enrolled["key"], period_s=enrolled["period_s"]
+    )  # fmt: skip

@@ -34,7 +34,7 @@ class Sensor:
         # A device that keeps nothing asks for its epoch at every start; the first one after its enrolment is 0.
         self._epoch: int | None = 0 if first_start else None
         self._sequence = 0
-        self._period_s = float(device.period_s)
+        self._period_s = float(signed.period_s)
         self.has_told = asyncio.Event()
 
     def tell(self, occupied: bool, at: datetime, card_uid: str | None = None) -> None:

@@ -12,10 +12,10 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from pages_made_up import NOW, OURS, texts  # noqa: E402
+from pages_made_up import NOW, OURS, texts
 
-from siga.services.gateway.pages.i18n import LANGUAGES, Texts  # noqa: E402
-from siga.services.gateway.pages.web import Web  # noqa: E402
+from siga.services.gateway.pages.i18n import LANGUAGES, Texts
+from siga.services.gateway.pages.web import Web
 
 
 @pytest.fixture(params=LANGUAGES)

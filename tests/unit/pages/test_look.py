@@ -45,7 +45,8 @@ TEXT = [
     ("ink-2", "primary-dim"), ("surface", "free"),
 ]  # fmt: skip
 SHAPES = [
-    ("control", "surface"), ("control", "bg"), ("free", "land"), ("taken", "land"), ("soon", "land"), ("misuse", "land"),
+    ("control", "surface"), ("control", "bg"), ("free", "land"), ("taken", "land"), ("soon", "land"),
+    ("misuse", "land"),
     ("nosignal", "land"), ("focus", "focus-edge"), ("focus-edge", "bg"),
 ]  # fmt: skip
 

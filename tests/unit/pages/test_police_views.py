@@ -90,7 +90,10 @@ def test_a_spanish_plate_stands_in_two_groups() -> None:
 def test_a_new_case_can_be_taken_and_nothing_else() -> None:
     acts = views.acts_of(case(), ME, NOW)
     assert acts.take
-    assert not (acts.take_over or acts.dispatch or acts.arrive or acts.resolve)
+    assert not (acts.take_over)
+    assert not (acts.dispatch)
+    assert not (acts.arrive)
+    assert not (acts.resolve)
 
 
 @pytest.mark.parametrize(
@@ -106,7 +109,10 @@ def test_another_officers_case_can_only_be_taken_over(es: Texts) -> None:
     theirs = case(state="dispatched", holder_id=OTHER)
     acts = views.acts_of(theirs, ME, NOW)
     assert acts.take_over
-    assert not (acts.dispatch or acts.arrive or acts.resolve or acts.correct_plate)
+    assert not (acts.dispatch)
+    assert not (acts.arrive)
+    assert not (acts.resolve)
+    assert not (acts.correct_plate)
     assert views.case_words(theirs, ME, es).holder == "Lo lleva otro agente (A1B2)"
 
 

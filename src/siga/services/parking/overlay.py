@@ -174,6 +174,7 @@ class Overlay:
         """After the commit: make it the picture."""
         picture = self.picture
         picture.states.update(self.states)
+        picture.states_changed(self.states, self.now)
         picture.credentials.update(self.credentials)
         picture.accreditations.update(self.accreditations)
         for device_id, window in self.nonces.items():

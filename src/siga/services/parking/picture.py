@@ -9,14 +9,15 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from siga.contract.parking import Bay, BayView, Category, Rule, StaffBayView, Zone
+from siga.contract.parking import Bay, BayView, Category, PublicOccupancy, Rule, StaffBayView, Zone
 from siga.contract.settings import DOUBT_LASTS_S, GRACE_S, SILENCE_FACTOR
 from siga.contract.users import AccreditationBrief, CredentialCopy, Municipality
+from siga.kit.clock import Clock
 from siga.kit.geo import Box
 from siga.kit.live_settings import LiveSettings
 from siga.services.parking import model, rules
 from siga.services.parking.model import BayState, Evidence, Terms
-from siga.services.parking.nearby import Nearby
+from siga.services.parking.shelves import Shelves
 from siga.services.parking.store import Assignment, DeviceRow, Loaded
 
 _SHOWN_LIVES = ("in_service", "closed")
@@ -26,8 +27,8 @@ _HOME = Municipality(municipality_id="", name="", slug="")
 class Picture:
     """All of Parking's state in memory. Only the service writes to it, after a commit; reads never wait."""
 
-    def __init__(self, settings: LiveSettings) -> None:
-        self._settings = settings
+    def __init__(self, settings: LiveSettings, clock: Clock) -> None:
+        self._settings, self._clock = settings, clock
         self.zones: dict[str, Zone] = {}
         self.bays: dict[str, Bay] = {}
         self.states: dict[str, BayState] = {}
@@ -43,8 +44,10 @@ class Picture:
         self._cameras_of: dict[str, tuple[str, ...]] = {}
         self._by_code: dict[tuple[str, str], str] = {}
         self._rule_days: dict[str, tuple[date, Rule | None]] = {}
-        self._index = Nearby([])
+        self._shelves = Shelves([], [])
         self._indexed: list[str] = []
+        self._places: dict[str, int] = {}
+        self._sorted: list[str] = []
         self._stale = True
 
     def fill(self, loaded: Loaded) -> None:
@@ -69,6 +72,7 @@ class Picture:
     def _fresh(self) -> None:
         if not self._stale:
             return
+        now = self._clock()
         self._of_device, self._sensor_of = {}, {}
         cameras: dict[str, list[str]] = {}
         for assignment in sorted(self.assignments.values(), key=lambda a: a.assignment):
@@ -85,7 +89,11 @@ class Picture:
         self._cameras_of = {bay_id: tuple(ids) for bay_id, ids in cameras.items()}
         shown = [b for b in self.bays.values() if not b.personal and b.life in _SHOWN_LIVES]
         self._indexed = [b.bay_id for b in shown]
-        self._index = Nearby([(b.lon, b.lat) for b in shown])
+        self._places = {bay_id: i for i, bay_id in enumerate(self._indexed)}
+        self._shelves = Shelves([(b.lon, b.lat) for b in shown], [b.category for b in shown])
+        for i, bay in enumerate(shown):
+            self._shelves.put(i, self._shows(bay, now))
+        self._sorted = sorted(self.bays)
         self._by_code = {(b.municipality_id, b.code.upper()): b.bay_id for b in self.bays.values()}
         self._stale = False
 
@@ -201,7 +209,7 @@ class Picture:
         """Free monitored bays first; asked for any, the others follow by distance; when too few are free, unmonitored
         ones follow; doubtful ones come last (D1, D6)."""
         self._fresh()
-        groups: list[tuple[str, ...]]
+        groups: list[tuple[PublicOccupancy, ...]]
         if only_free:
             groups = [("free",), ("unmonitored",), ("doubtful",)]
         else:
@@ -210,7 +218,8 @@ class Picture:
         for kinds in groups:
             if len(found) >= limit:
                 break
-            hits = self._index.nearest(lon, lat, limit - len(found), self._filter(category, kinds, now), max_distance_m)
+            still = self._still(kinds, now)
+            hits = self._shelves.nearest(lon, lat, limit - len(found), kinds, category, still, max_distance_m)
             found += [self._nth(i, now, distance) for distance, i in hits]
         return found
 
@@ -218,20 +227,31 @@ class Picture:
         bay = self.bays[self._indexed[i]]
         return self.view(bay, self.states[bay.bay_id], now, round(distance, 1))
 
-    def _filter(self, category: Category | None, kinds: tuple[str, ...], now: datetime) -> Callable[[int], bool]:
-        def wanted(i: int) -> bool:
-            bay = self.bays[self._indexed[i]]
-            if category is not None and bay.category != category:
-                return False
-            monitored = bay.bay_id in self._sensor_of
-            return model.public_occupancy(bay, self.states[bay.bay_id], monitored, now) in kinds
+    def _still(self, kinds: tuple[PublicOccupancy, ...], now: datetime) -> Callable[[int], bool]:
+        """A closing begins and ends by the clock alone: whether a bay with such dates shows one of `kinds` now."""
 
-        return wanted
+        def still(i: int) -> bool:
+            bay = self.bays[self._indexed[i]]
+            return (bay.closed_from is None and bay.closed_to is None) or self._shows(bay, now) in kinds
+
+        return still
+
+    def _shows(self, bay: Bay, now: datetime) -> PublicOccupancy:
+        return model.public_occupancy(bay, self.states[bay.bay_id], bay.bay_id in self._sensor_of, now)
+
+    def states_changed(self, bay_ids: Iterable[str], now: datetime) -> None:
+        """Put bays whose state has changed on the shelf of what they show now."""
+        if not self._stale:
+            for bay_id in bay_ids:
+                place = self._places.get(bay_id)
+                if place is not None:
+                    self._shelves.put(place, self._shows(self.bays[bay_id], now))
 
     def in_box(self, box: Box, category: Category | None, staff_of: Iterable[str] = ()) -> Iterator[Bay]:
         """Bays in the box by id, public ones and, for staff, all of their municipalities."""
+        self._fresh()
         mine = set(staff_of)
-        for bay_id in sorted(self.bays):
+        for bay_id in self._sorted:
             bay = self.bays[bay_id]
             allowed = bay.municipality_id in mine or self.is_public(bay)
             if allowed and (category is None or bay.category == category) and box.holds(bay.lon, bay.lat):

@@ -50,7 +50,7 @@ class Parking:
     """The use cases. All changes go one after the other through `commit`; reads go to `picture` and never wait."""
 
     def __init__(self, database: Database, settings: LiveSettings, clock: Clock) -> None:
-        self.picture = Picture(settings)
+        self.picture = Picture(settings, clock)
         self._database, self._settings, self._clock = database, settings, clock
         self._lock = asyncio.Lock()
         self._waiting: list[tuple[ReportBatch, asyncio.Future[list[Ack]]]] = []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 import time
 from dataclasses import dataclass
+from typing import NamedTuple
 from urllib.parse import quote
 
 from litestar import get, post
@@ -18,12 +19,22 @@ from siga.services.gateway.pages.demo.backstage import Backstage, Known
 from siga.services.gateway.pages.demo.gate import NAMES, host_of, own_name, scope_of
 from siga.services.gateway.pages.web import AnyRequest, Page, Visitor
 
-THINGS: tuple[tuple[str, str], ...] = (
-    ("ticking", "/demo/go/ticking"), ("taken", "/demo/street"), ("suspect", "/demo/street?kit=camera"),
-    ("unread", "/demo/street?kit=camera"), ("silent", "/demo/street"), ("setting", ""), ("import", "/demo/upload"),
-    ("figures", "/demo/figures"), ("restart", ""),
+
+class Thing(NamedTuple):
+    """Something to try: where it begins, and whose door is needed beside it."""
+
+    name: str
+    path: str | None = None
+    door: str | None = None
+
+
+THINGS: tuple[Thing, ...] = (
+    Thing("ticking", "/demo/go/ticking"), Thing("taken", "/demo/street", "driver"),
+    Thing("suspect", "/demo/street?kit=camera", "police"), Thing("unread", "/demo/street?kit=camera", "police"),
+    Thing("silent", "/demo/street"), Thing("setting", None, "administrator"), Thing("import", "/demo/upload"),
+    Thing("figures", "/demo/figures"), Thing("restart"),
 )  # fmt: skip
-"""The nine things to try, with the page of ours where each begins."""
+"""The nine things to try."""
 _ROLES = ("driver", "police", "administrator")
 _TICKET_S = 30.0
 _MOST_TICKETS = 100
@@ -110,7 +121,7 @@ def _front(visitor: Visitor, backstage: Backstage, known: Known) -> Page:
     origins = " ".join(_origin(request, name) for name in NAMES.values())
     page = visitor.page(
         "demo/front.html", here="demo", known=known, things=THINGS, seen=stage.seen, alive=stage.alive, apart=apart,
-        grace_s=backstage.grace_s(),
+        grace_s=backstage.grace_s(), tally=sum(thing.name in stage.seen for thing in THINGS),
     )  # fmt: skip
     if apart:  # Chromium holds what a form is redirected to against form-action too (CSP 3 §6.4.2)
         policy = page.headers["content-security-policy"]

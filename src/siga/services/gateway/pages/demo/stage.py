@@ -19,7 +19,11 @@ Who = Literal["no_card", "card", "card_not_read", "revoked"]
 WHOS: tuple[Who, ...] = ("no_card", "card", "card_not_read", "revoked")
 _MOST_WAITING = 100
 _ALIVE_S = 30.0
-_LATE = frozenset({"resolved", "withdrawn", "plate_read", "plate_unreadable", "photo_sent", "photo_not_coming"})
+_LATE = frozenset({
+    "case_opened", "resolved", "withdrawn", "plate_read", "plate_unreadable", "photo_wanted", "photo_sent",
+    "photo_not_coming",
+})  # fmt: skip
+"""What may still come when the car has gone."""
 
 
 class Command(Word):
@@ -93,7 +97,7 @@ class Stage:
     def _story_for(self, news: Happening) -> Story:
         """What becomes of a case may be told when the car has gone: it belongs to that car's story."""
         late = self.stories.late_at(news.code)
-        if news.what in _LATE and late is not None and late.over and late.knows("case_opened"):
+        if news.what in _LATE and late is not None and late.over and late.knows("left"):
             self.stories.extend(late, news)
             return late
         return self.stories.add(news)

@@ -28,7 +28,7 @@ TEXTS: dict[str, str] = {
     "demo.door.police.go": "Enter as police",
     "demo.door.administrator": "Administration",
     "demo.door.administrator.words": "Bays, sensors, cards, staff, and settings that change without stopping anything.",
-    "demo.door.administrator.go": "Enter as administration",
+    "demo.door.administrator.go": "Enter to administer",
     "demo.apart": "Each door opens in another tab with an account of its own, without typing.",
     "demo.not_apart": (
         "Each door opens in another tab without typing. In this browser all tabs share one account: the door you open "

@@ -28,7 +28,7 @@ TEXTS: dict[str, str] = {
     "demo.door.police.go": "Entrar como policía",
     "demo.door.administrator": "Administración",
     "demo.door.administrator.words": "Plazas, sensores, tarjetas, personal y ajustes que se cambian sin parar nada.",
-    "demo.door.administrator.go": "Entrar como administración",
+    "demo.door.administrator.go": "Entrar a administrar",
     "demo.apart": "Cada puerta se abre en otra pestaña con su propia cuenta, sin escribir nada.",
     "demo.not_apart": (
         "Cada puerta se abre en otra pestaña sin escribir nada. En este navegador todas las pestañas comparten la "

@@ -37,7 +37,7 @@ TEXTS: dict[str, str] = {
     "group.doubtful": "Doubtful",
     "group.doubtful.hint": "The sensor says they are free, but somebody who was there says they are not.",
     "sketch.title": "Sketch of the listed bays, with the same numbers",
-    "sketch.caption": "The numbers are those of the list. The dot in the middle is the place you searched for.",
+    "sketch.caption": "The dot in the middle is the place you searched for.",
     "sketch.north": "N",
     "nothing.title": "There is no town yet",
     "nothing.setup": "This SIGA has just started and waits for the person who will run it.",

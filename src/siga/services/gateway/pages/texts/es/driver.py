@@ -38,7 +38,7 @@ TEXTS: dict[str, str] = {
     "group.doubtful": "Dudosas",
     "group.doubtful.hint": "El sensor dice que están libres, pero alguien que estaba allí dice que no.",
     "sketch.title": "Croquis de las plazas de la lista, con los mismos números",
-    "sketch.caption": "Los números son los de la lista. El punto del centro es el lugar buscado.",
+    "sketch.caption": "El punto del centro es el lugar buscado.",
     "sketch.north": "N",
     "nothing.title": "Todavía no hay ninguna ciudad",
     "nothing.setup": "Este SIGA acaba de arrancar y espera a quien lo va a llevar.",
