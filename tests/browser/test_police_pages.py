@@ -1,4 +1,4 @@
-"""The police's pages in a real browser: a case through an officer's hands, without JavaScript too; news that come live."""
+"""The police's pages in a real browser: a case through an officer's hands, without JavaScript too; news come live."""
 
 from __future__ import annotations
 

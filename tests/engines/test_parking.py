@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from siga.kit.clock import HandClock, rfc3339
+from siga.services.parking.tables import journal
 from support import MUNICIPALITY, OTHER_MUNICIPALITY, Running, run, running
 
 START = datetime(2026, 11, 24, 11, tzinfo=UTC)
@@ -427,6 +428,21 @@ def test_a_stale_version_is_refused(tmp_path: Path, database_url: str | None) ->
                 "version"
             ] == 2
             assert (await s.admin.ask("PATCH", path, {"version": 1, "address": "x"})).status_code == 409
+
+    run(work())
+
+
+def test_who_had_parked_leaves_the_journal_after_three_days(tmp_path: Path, database_url: str | None) -> None:
+    async def work() -> None:
+        async with street(tmp_path, database_url) as s:
+            bay = await s.bay((await s.zone())["zone_id"], "C-1")
+            await s.say(await s.sensor(bay["bay_id"]), 1, True, credential="a" * 64)
+            parking = s.system.system.services["parking"].extra["parking"]
+            for hours, left in ((71, ["a" * 64]), (2, [None])):
+                s.clock.forward(hours * 3600)
+                await parking.sweep()
+                kept = await parking._database.read(lambda conn: journal.read(conn, 0, 100))
+                assert [e.decoded().subject for e in kept if e.kind == "BayChanged"][-1:] == left
 
     run(work())
 

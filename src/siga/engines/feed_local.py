@@ -13,6 +13,7 @@ from siga.kit.waiting import waited
 from siga.ports import Database
 
 _KEPT = 5_000
+_KEPT_S = 600.0  # what is scrubbed in the store must not live on here
 _POLL_S = 1.0  # another process may write to the same PostgreSQL schema without waking us
 
 
@@ -25,16 +26,20 @@ class LocalFeed:
         self._appended = asyncio.Event()
         # On SQLite all commits pass here in their order, so the newest events can be handed out from memory.
         self._newest: deque[Event] | None = deque(maxlen=_KEPT) if database.dialect == "sqlite" else None
+        self._told_at = 0.0
         database.on_append(self._tell)
 
     def _tell(self, events: Sequence[Event]) -> None:
         if self._newest is not None:
             self._newest.extend(events)
+            self._told_at = asyncio.get_running_loop().time()
         appended, self._appended = self._appended, asyncio.Event()
         appended.set()
 
     def _from_memory(self, after: int, limit: int) -> list[Event] | None:
         """The events after a position if memory reaches back that far, else None."""
+        if self._newest and asyncio.get_running_loop().time() - self._told_at > _KEPT_S:
+            self._newest.clear()
         if not self._newest or after < self._newest[0].position - 1:
             return None
         skip = max(0, len(self._newest) - (self._newest[-1].position - after))

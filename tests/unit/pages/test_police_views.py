@@ -141,5 +141,6 @@ def test_every_outcome_can_be_chosen_and_says_whether_it_wants_a_reason(t: Texts
 
 def test_a_step_says_who_took_it(es: Texts) -> None:
     step = CaseStep(number=2, at=NOW, who=ME, what="resolved", detail={"outcome": "warned"})
-    assert views.step_words(step, ME, es) == "Cerrado: Advertido. Lo lleva usted."
-    assert views.step_words(CaseStep(number=1, at=NOW, who="siga", what="opened"), ME, es).endswith("automático.")
+    assert views.step_words(step, ME, es) == "Cerrado: Advertido (usted)"
+    opened = views.step_words(CaseStep(number=1, at=NOW, who="siga", what="opened"), ME, es)
+    assert opened == "Caso abierto (SIGA, automático)"

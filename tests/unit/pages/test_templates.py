@@ -66,7 +66,8 @@ def _find(t: Texts, **values: Any) -> dict[str, Any]:
     found = Found(-3.7, 40.4, "Calle Mayor, 1", TOWN, others=[Place(label="Otra", lon=1.0, lat=2.0)], unmatched=True)
     whole = {
         "search": Search(q="mayor", category="all"), "found": found, "towns": [TOWN, TOWN],
-        "groups": views.grouped(cards),         "free": 1, "count": 6, "heading": "1 plaza", "sketch": sketch(cards, -3.7, 40.4), "box": "0,0,1,1", "back": "/",
+        "groups": views.grouped(cards),
+        "free": 1, "count": 6, "heading": "1 plaza", "sketch": sketch(cards, -3.7, 40.4), "box": "0,0,1,1", "back": "/",
         "more": True, "categories": [("disabled", t("category.disabled"))],
     }  # fmt: skip
     return {**whole, **values}

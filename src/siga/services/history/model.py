@@ -124,9 +124,13 @@ class Tip(Word):
     position: int = 0
     """The highest position of Parking's journal among them."""
     base: datetime | None = None
-    """No later word of Parking counts from before this instant: device clocks jump."""
+    """No later turn counts from before this instant: device clocks jump."""
     current: datetime | None = None
-    """Since when the bay has been as Parking's last word says; no late report counts from after it."""
+    """Since when the bay has been as Parking's last word says."""
+    told: bool | None = None
+    """What the sensor had said by Parking's last word."""
+    stay_id: str | None = None
+    """The stay that was on by it."""
     since: datetime | None = None
     ordinal: int = 0
     """The last place of the fold."""
@@ -144,9 +148,10 @@ class Tip(Word):
 def arrange(changes: Iterable[Change], tip: Tip) -> tuple[list[Change], Tip]:
     """New changes with `since` settled, in the order of the fold, and the tip after them.
 
-    Those from Parking must all come after `tip.position`. Parking's word is taken in the order of its journal and
-    never counts from before the last one, unless a late report moved the beginning; a late report never counts from
-    after the present state, which it cannot move (D4).
+    Those from Parking must all come after `tip.position`. A turn never counts from before what came before it in
+    Parking's journal, whatever the device's clock says, unless a late report moved the beginning. Another word on the
+    same stay belongs to that stay's beginning. A late report that contradicts the present never counts from after its
+    beginning, since it cannot move it (D4).
     """
     placed: list[Change] = []
     for change in sorted(changes, key=lambda one: one.number if one.source != IMPORTED else -1):
@@ -160,14 +165,30 @@ def _settled(change: Change, tip: Tip) -> tuple[Change, Tip]:
     if change.source == IMPORTED:
         return change, tip
     if change.source == LATE:
-        since = change.at if tip.current is None else min(change.at, tip.current)
-        return msgspec.structs.replace(change, since=since), msgspec.structs.replace(tip, position=change.number)
-    since = change.since if change.cause == "late_report" or tip.base is None else max(change.since, tip.base)
-    base = since if tip.base is None else max(tip.base, since)
-    tip = msgspec.structs.replace(tip, position=change.number, base=base, current=since)
+        return _settled_late(change, tip)
+    since = change.since
+    if tip.current is not None and tip.base is not None and change.cause != "late_report":
+        turned = change.told is not tip.told or change.stay_id != tip.stay_id
+        since = max(since, tip.base) if turned else tip.current
+    tip = msgspec.structs.replace(
+        tip, position=change.number, base=_later(tip.base, since), current=since, told=change.told,
+        stay_id=change.stay_id,
+    )  # fmt: skip
     if since == change.since and since <= change.at:
         return change, tip
     return msgspec.structs.replace(change, since=since, at=max(change.at, since)), tip
+
+
+def _settled_late(change: Change, tip: Tip) -> tuple[Change, Tip]:
+    if change.told is tip.told or tip.current is None:
+        settled = msgspec.structs.replace(change, since=change.at)
+        return settled, msgspec.structs.replace(tip, position=change.number, base=_later(tip.base, change.at))
+    settled = msgspec.structs.replace(change, since=min(change.at, tip.current))
+    return settled, msgspec.structs.replace(tip, position=change.number)
+
+
+def _later(one: datetime | None, other: datetime) -> datetime:
+    return other if one is None else max(one, other)
 
 
 def _noted(tip: Tip, change: Change) -> Tip:

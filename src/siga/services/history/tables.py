@@ -23,6 +23,8 @@ bays = Table(
     Column("position", BigInteger, nullable=False),
     Column("base", Instant),
     Column("current", Instant),
+    Column("told", Boolean),
+    Column("stay_id", String(36)),
     Column("since", Instant),
     Column("ordinal", BigInteger, nullable=False),
     Column("first_at", Instant),

@@ -58,6 +58,7 @@ class Parking:
         self._due: dict[str, datetime] = {}
         self._heap: list[tuple[datetime, str]] = []
         self._revision = 0
+        self._swept_at: datetime | None = None
         self.loaded = False
 
     async def load(self) -> None:
@@ -284,9 +285,12 @@ class Parking:
         def work(conn: Connection) -> None:
             store.prune_reports(conn, now - _REPORTS_KEPT)
             store.forget_doubts(conn, now - timedelta(days=2))
-            journal.scrub(conn, BayChanged.__name__, "subject", now - _SUBJECT_KEPT, timedelta(hours=3))
+            journal.scrub(conn, BayChanged.__name__, "subject", now - _SUBJECT_KEPT, since_last)
 
+        # The first sweep after a start looks far back: who knows for how long nothing ran.
+        since_last = now - self._swept_at + timedelta(minutes=1) if self._swept_at else _REPORTS_KEPT
         await self._database.write(work)
+        self._swept_at = now
 
 
 def _fold(conn: Connection, overlay: Overlay, batch: ReportBatch) -> list[Ack] | Problem:

@@ -10,6 +10,7 @@ from typing import Any
 from siga.contract.base import Ask
 
 _MOST = 60
+_CASE = ("case_opened", "photo_wanted", "photo_sent", "plate_read")
 _STEPS = 16
 WITHOUT_RIGHT = frozenset({"stranger", "card_not_read", "lapsed", "foreign"})
 """Ways to come after which the grace time runs out."""
@@ -73,7 +74,10 @@ class Stories:
     def extend(story: Story, news: Happening) -> None:
         """Add a step to a story, once; a car that left, or a sensor that speaks again, ends it."""
         if len(story.steps) < _STEPS and not story.knows(news.what):
-            story.steps.append(Step(news.at, news.what, _kind(news), news.detail))
+            place, rank = len(story.steps), _rank(news.what)
+            while place and rank and _rank(story.steps[place - 1].what) > rank:
+                place -= 1
+            story.steps.insert(place, Step(news.at, news.what, _kind(news), news.detail))
         story.mine = story.mine or news.command_id is not None
         without_car = news.what == "unmuted" and not story.knows("came")
         story.over = story.over or news.what in ("left", "refused") or without_car
@@ -89,6 +93,11 @@ class Stories:
     def told(self, *, mine: bool, most: int) -> list[Story]:
         """The newest stories of one sort."""
         return [story for story in self._stories if story.mine is mine][:most]
+
+
+def _rank(what: str) -> int:
+    """The place of a case's steps, 0 for others: camera and police tell them apart, in the same second."""
+    return _CASE.index(what) + 1 if what in _CASE else 0
 
 
 def _kind(news: Happening) -> str:

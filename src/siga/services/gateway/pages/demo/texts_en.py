@@ -94,6 +94,7 @@ TEXTS: dict[str, str] = {
         "Here you rule over cars and sensors. SIGA does not know who moves them: it only hears the devices. Grace time "
         "of the demonstration: {seconds} s."
     ),
+    "demo.filter": "Choose which bays are shown",
     "demo.filter.q": "Code or street",
     "demo.filter.q.example": "CE-014",
     "demo.filter.kit": "What the bay has",

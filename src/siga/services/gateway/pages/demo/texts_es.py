@@ -94,6 +94,7 @@ TEXTS: dict[str, str] = {
         "Aquí manda usted sobre los coches y los sensores. SIGA no sabe quién los mueve: solo oye a los aparatos. "
         "Cortesía de la demostración: {seconds} s."
     ),
+    "demo.filter": "Elegir qué plazas se ven",
     "demo.filter.q": "Código o calle",
     "demo.filter.q.example": "CE-014",
     "demo.filter.kit": "Qué hay en la plaza",

@@ -162,5 +162,8 @@ def step_words(step: CaseStep, me: str, t: Texts) -> str:
     outcome = step.detail.get("outcome")
     if step.what in ("resolved", "undone") and isinstance(outcome, str):
         what = f"{what}: {t.either(f'outcome.{outcome}', 'outcome.other')}"
-    who = t("holder.siga") if step.who == "siga" else holder_words(step.who, me, t)
+    if step.who == "siga":
+        who = t("by.siga")
+    else:
+        who = t("by.you") if step.who == me else t("by.other", number=step.who[-4:].upper())
     return t("step.line", what=what, who=who)

@@ -10,7 +10,8 @@ let asking = null;
 let last = "";
 
 function keyOf(element) {
-  return element && element.matches("button[name=act], summary, a[href]") ? element.value || element.getAttribute("href") || "summary" : null;
+  if (element?.matches("section[tabindex]")) return "log";
+  return element?.matches("button[name=act], summary, a[href]") ? element.value || element.getAttribute("href") || "summary" : null;
 }
 
 function put(html) {
@@ -33,7 +34,7 @@ function put(html) {
   fresh.querySelector(".street-log").scrollTop = scroll;
   tick();
   if (focused) {
-    const all = [...fresh.querySelectorAll("button[name=act], summary, a[href]")];
+    const all = [...fresh.querySelectorAll("button[name=act], summary, a[href], section[tabindex]")];
     const same = all.find((one) => keyOf(one) === focused) ?? (code && fresh.querySelector(`.spot[data-code="${CSS.escape(code)}"] button`));
     same?.focus({ preventScroll: true });
   }

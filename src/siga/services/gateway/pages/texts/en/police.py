@@ -66,7 +66,9 @@ TEXTS: dict[str, str] = {
     "holder.nobody": "Nobody holds it",
     "holder.you": "You hold it",
     "holder.other": "Another officer ({number}) holds it",
-    "holder.siga": "SIGA, automatic",
+    "by.you": "you",
+    "by.other": "another officer ({number})",
+    "by.siga": "SIGA, automatic",
     "there.yes": "The vehicle is still there, the sensor says",
     "there.no": "The vehicle has left, the sensor says",
     "there.unknown": "It is not known whether the vehicle is still there",
@@ -214,7 +216,7 @@ TEXTS: dict[str, str] = {
         "No case can be opened at bay {code}: there is one about this vehicle already, or the zone is only observed, "
         "or the bay is not in service."
     ),
-    "step.line": "{what}. {who}.",
+    "step.line": "{what} ({who})",
     "step.opened": "Case opened",
     "step.acknowledged": "Taken",
     "step.taken_over": "Taken over from another officer",

@@ -64,7 +64,9 @@ TEXTS: dict[str, str] = {
     "holder.nobody": "No lo lleva nadie",
     "holder.you": "Lo lleva usted",
     "holder.other": "Lo lleva otro agente ({number})",
-    "holder.siga": "SIGA, automático",
+    "by.you": "usted",
+    "by.other": "otro agente ({number})",
+    "by.siga": "SIGA, automático",
     "there.yes": "El vehículo sigue ahí, según el sensor",
     "there.no": "El vehículo se ha ido, según el sensor",
     "there.unknown": "No se sabe si el vehículo sigue ahí",
@@ -214,7 +216,7 @@ TEXTS: dict[str, str] = {
         "En la plaza {code} no se puede abrir: ya hay un caso de este vehículo, o la zona solo se observa, o la "
         "plaza no está en servicio."
     ),
-    "step.line": "{what}. {who}.",
+    "step.line": "{what} ({who})",
     "step.opened": "Caso abierto",
     "step.acknowledged": "Asumido",
     "step.taken_over": "Asumido de otro agente",
