@@ -31,6 +31,15 @@ _START_S = 90.0
 BAYS = 90
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """All browser tests run in one worker: they share one demo."""
+    here = Path(__file__).parent
+    for item in items:
+        if here in item.path.parents:
+            item.add_marker(pytest.mark.xdist_group("browser"))
+
+
 @dataclass
 class Demo:
     """A demo as its own process: where it is, and the accounts it made for this run (role → e-mail, password)."""
@@ -93,9 +102,12 @@ def started(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
     stop_demo(demo)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Chromium without a window; skipped by name where it is not installed."""
+    """Chromium without a window; skipped by name where it is not installed.
+
+    It ends with its module, since while it lives no other test of this process can start an event loop.
+    """
     path = shutil.which("chromium") or shutil.which("chromium-browser")
     if path is None:
         if os.environ.get("CI"):

@@ -226,7 +226,7 @@ def test_silence_makes_the_bay_unknown(tmp_path: Path, database_url: str | None)
     run(work())
 
 
-def test_a_swap_makes_the_bay_unknown_and_the_old_sensor_speaks_for_the_past_alone(
+def test_a_swap_makes_the_bay_unknown_and_the_old_sensor_speaks_of_the_past(
     tmp_path: Path, database_url: str | None
 ) -> None:
     async def work() -> None:
@@ -247,9 +247,7 @@ def test_a_swap_makes_the_bay_unknown_and_the_old_sensor_speaks_for_the_past_alo
     run(work())
 
 
-def test_a_personal_bay_leaves_by_no_public_route_and_no_event_carries_its_view(
-    tmp_path: Path, database_url: str | None
-) -> None:
+def test_a_personal_bay_leaves_by_no_public_route_and_by_no_event(tmp_path: Path, database_url: str | None) -> None:
     async def work() -> None:
         async with street(tmp_path, database_url) as s:
             bay = await s.bay((await s.zone())["zone_id"], "P-1", personal_accreditation_id="a-1")

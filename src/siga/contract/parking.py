@@ -282,6 +282,8 @@ class ReportCameLate(Word):
     order: tuple[int, int, int]
     """(assignment, epoch, sequence)."""
     simulated: bool = False
+    until_at: datetime | None = None
+    """When the next report in order that says otherwise was observed; None when there is none (any longer)."""
 
 
 @event

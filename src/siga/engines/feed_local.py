@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Sequence
+from datetime import timedelta
 from itertools import islice
 
 from siga.contract.events import Event
@@ -13,7 +14,7 @@ from siga.kit.waiting import waited
 from siga.ports import Database
 
 _KEPT = 5_000
-_KEPT_S = 600.0  # what is scrubbed in the store must not live on here
+_KEPT_FOR = timedelta(minutes=10)  # what is scrubbed in the store must not live on here
 _POLL_S = 1.0  # another process may write to the same PostgreSQL schema without waking us
 
 
@@ -32,13 +33,15 @@ class LocalFeed:
     def _tell(self, events: Sequence[Event]) -> None:
         if self._newest is not None:
             self._newest.extend(events)
+            while self._newest[-1].recorded_at - self._newest[0].recorded_at > _KEPT_FOR:
+                self._newest.popleft()
             self._told_at = asyncio.get_running_loop().time()
         appended, self._appended = self._appended, asyncio.Event()
         appended.set()
 
     def _from_memory(self, after: int, limit: int) -> list[Event] | None:
         """The events after a position if memory reaches back that far, else None."""
-        if self._newest and asyncio.get_running_loop().time() - self._told_at > _KEPT_S:
+        if self._newest and asyncio.get_running_loop().time() - self._told_at > _KEPT_FOR.total_seconds():
             self._newest.clear()
         if not self._newest or after < self._newest[0].position - 1:
             return None

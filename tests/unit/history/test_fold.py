@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 from hypothesis import given, settings
@@ -24,6 +26,7 @@ from siga.services.history.model import (
 )
 
 NINE = datetime(2026, 11, 22, 9, tzinfo=UTC)
+EXAMPLES = 3000 if os.environ.get("SIGA_LONG") else 40
 
 
 def at(minutes: float) -> datetime:
@@ -155,7 +158,8 @@ def test_written_in_changes_never_disturb_what_was_seen() -> None:
 
 def test_a_closed_bay_is_a_gap_and_ends_with_it() -> None:
     _, gaps = timeline([
-        live(1, 0, None, False), live(2, 10, None, False, since=0, occupancy="closed"), live(3, 70, None, False, since=0),
+        live(1, 0, None, False), live(2, 10, None, False, since=0, occupancy="closed"),
+        live(3, 70, None, False, since=0),
     ])  # fmt: skip
     assert [(gap.kind, gap.started_at, gap.ended_at) for gap in gaps] == [("closed", at(10), at(70))]
 
@@ -190,20 +194,19 @@ def a_bays_words(draw: st.DrawFn) -> list[Change]:
                 occupancy=draw(st.sampled_from(["occupied" if stay else "free", "unknown", "closed"])),
             )
         )  # fmt: skip
-    for sequence in range(draw(st.integers(0, 4))):
-        words.append(imported(sequence, draw(st.integers(-20, 25)), draw(st.booleans())))
-    return words
+    lines = draw(st.lists(st.tuples(st.integers(-20, 25), st.booleans()), max_size=4))
+    return words + [imported(sequence, when, told) for sequence, (when, told) in enumerate(lines)]
 
 
 @given(words=a_bays_words(), data=st.data())
-@settings(max_examples=40)
+@settings(max_examples=EXAMPLES)
 def test_any_order_with_repeats_gives_the_same_stays(words: list[Change], data: st.DataObject) -> None:
     shuffled = data.draw(st.permutations(words + data.draw(st.lists(st.sampled_from(words), max_size=5))))
     assert timeline(shuffled) == timeline(words)
 
 
 @given(words=a_bays_words(), data=st.data())
-@settings(max_examples=40)
+@settings(max_examples=EXAMPLES)
 def test_batch_after_batch_gives_the_same_as_all_at_once(words: list[Change], data: st.DataObject) -> None:
     words = [word for word in words if word.ordinal >= ordinal(LIVE, 0)]
     stays: dict[Any, Stay] = {}
@@ -223,17 +226,17 @@ def test_batch_after_batch_gives_the_same_as_all_at_once(words: list[Change], da
 
 
 @given(words=a_bays_words())
-@settings(max_examples=40)
+@settings(max_examples=EXAMPLES)
 def test_stays_follow_each_other_without_overlap_and_only_the_last_may_be_open(words: list[Change]) -> None:
     stays, gaps = timeline(words)
     for pieces in (stays, gaps):
-        for one, following in zip(pieces, pieces[1:], strict=False):
+        for one, following in pairwise(pieces):
             assert one.ended_at is not None
             assert one.started_at <= one.ended_at <= following.started_at
 
 
 @given(words=a_bays_words())
-@settings(max_examples=40)
+@settings(max_examples=EXAMPLES)
 def test_the_last_word_of_parking_is_the_present(words: list[Change]) -> None:
     words = [word for word in words if word.ordinal >= ordinal(LATE, 0)]
     own = [word for word in words if word.ordinal >= ordinal(LIVE, 0)]

@@ -48,7 +48,10 @@ def test_two_boots_of_one_process_share_no_number(kept: Kept) -> None:
 
 @pytest.mark.parametrize(
     "value",
-    [object(), b"\xff", 2**70, {1: {2}}, "a\x00b", "\ud800", datetime(2026, 1, 1, tzinfo=UTC), float("nan"), ValueError("x")],
+    [
+        object(), b"\xff", 2**70, {1: {2}}, "a\x00b", "\ud800", datetime(2026, 1, 1, tzinfo=UTC), float("nan"),
+        ValueError("x"),
+    ],
 )  # fmt: skip
 def test_a_field_of_any_kind_becomes_json_without_nul(kept: Kept, value: object) -> None:
     log.logger("parking").info("odd \x00 event", field=value)

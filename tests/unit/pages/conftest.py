@@ -39,9 +39,9 @@ def render() -> Callable[..., str]:
     def rendered(template: str, t: Texts, **values: Any) -> str:
         visitor = SimpleNamespace(
             signed_in=False, name="", may=lambda *_: False, sections=lambda: [("bays", "/"), ("reports", "/reports")],
-            link=lambda **_: "/?lang=en", request=SimpleNamespace(method="GET"),
+            link=lambda *_, **__: "/?lang=en", request=SimpleNamespace(method="GET"),
         )  # fmt: skip
-        given = {"here": "bays", "csrf": "token", "visitor": visitor, **values}
+        given = {"here": "bays", "own_path": None, "csrf": "token", "visitor": visitor, **values}
         return web.render(template, t=t, **given)
 
     return rendered

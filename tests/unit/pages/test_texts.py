@@ -9,7 +9,8 @@ from pathlib import Path
 from pages_made_up import CATALOGUE
 
 from siga.services.gateway import pages
-from siga.services.gateway.pages.i18n import places_in
+from siga.services.gateway.pages import app
+from siga.services.gateway.pages.i18n import merged, places_in
 
 PAGES = Path(pages.__file__).parent
 ES, EN = CATALOGUE["es"], CATALOGUE["en"]
@@ -84,3 +85,7 @@ def test_no_word_of_the_police_calls_a_suspicion_an_infringement() -> None:
     found = {key for words in CATALOGUE.values() for key, text in words.items() if accusing.search(text)}
     assert not found
     assert ES["suspicion.unverified"] == "Sin identificar: mire el parabrisas"
+
+
+def test_no_two_rooms_say_the_same_key() -> None:
+    assert merged(room.texts for room in app.ROOMS)

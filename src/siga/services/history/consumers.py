@@ -10,7 +10,7 @@ from siga.contract.events import Event
 from siga.contract.parking import BayChanged, BayDefined, ReportCameLate
 from siga.services.history import bays, store
 from siga.services.history.bays import BayRow, Kind
-from siga.services.history.facts import change_of, late_change_of
+from siga.services.history.facts import change_of, late_changes_of
 from siga.services.history.model import Change
 from siga.services.history.pseudonyms import Pseudonyms
 
@@ -36,7 +36,8 @@ def parking(pseudonyms: Pseudonyms) -> Callable[[Connection, Sequence[Event]], N
         news = []
         for bay_id, words in told.items():
             row = rows.get(bay_id) or _made_known(conn, words)
-            news.append((row, store.fresh(conn, row, [_change(conn, row, *word, pseudonyms) for word in words])))
+            changes = [change for word in words for change in _changes(conn, row, *word, pseudonyms)]
+            news.append((row, store.fresh(conn, row, changes)))
         store.enter(conn, news)
 
     return effect
@@ -54,10 +55,10 @@ def _kind(data: BayChanged) -> Kind:
     return Kind(zone_id=data.zone_id, category=data.category, personal=data.personal)
 
 
-def _change(conn: Connection, row: BayRow, event: Event, data: BayChanged | ReportCameLate,
-            pseudonyms: Pseudonyms) -> Change:  # fmt: skip
+def _changes(conn: Connection, row: BayRow, event: Event, data: BayChanged | ReportCameLate,
+             pseudonyms: Pseudonyms) -> list[Change]:  # fmt: skip
     if isinstance(data, ReportCameLate):
-        return late_change_of(event, data, row.place_no)
+        return late_changes_of(event, data, row.place_no)
     place_no = bays.place_for(conn, row, _kind(data), event.recorded_at)
     subject = pseudonyms.of(data.subject, event.recorded_at) if data.subject else None
-    return change_of(event, data, place_no, subject)
+    return [change_of(event, data, place_no, subject)]

@@ -43,11 +43,21 @@ def _happened_at(event: Event, data: BayChanged) -> datetime:
     return event.recorded_at
 
 
-def late_change_of(event: Event, data: ReportCameLate, place_no: int) -> Change:
-    """A late report as a change."""
+def late_changes_of(event: Event, data: ReportCameLate, place_no: int) -> list[Change]:
+    """A late report as changes: what it says, and from the next report that says otherwise on the opposite.
+
+    The second was no news when it came, so that Parking told of no change then; now it ends what the late one began.
+    """
+    changes = [_late(event, data, data.observed_at, data.occupied, place_no)]
+    if data.until_at is not None and data.until_at > data.observed_at:
+        changes.append(_late(event, data, data.until_at, not data.occupied, place_no))
+    return changes
+
+
+def _late(event: Event, data: ReportCameLate, at: datetime, occupied: bool, place_no: int) -> Change:
     return Change(
-        at=data.observed_at, since=data.observed_at, ordinal=ordinal(LATE, event.position), told=data.occupied,
-        occupancy="occupied" if data.occupied else "free", cause="late_report", place_no=place_no,
+        at=at, since=at, ordinal=ordinal(LATE, event.position), told=occupied,
+        occupancy="occupied" if occupied else "free", cause="late_report", place_no=place_no,
         simulated=data.simulated,
     )  # fmt: skip
 

@@ -63,6 +63,9 @@ class Change(Word):
     stay_id: str | None = None
     subject: str | None = None
     simulated: bool = False
+    said_at: datetime | None = None
+    said_since: datetime | None = None
+    """What `at` and `since` were before `arrange` settled them, where it changed them."""
 
     @property
     def source(self) -> int:
@@ -78,6 +81,11 @@ class Change(Word):
     def key(self) -> tuple[datetime, int]:
         """Its place in the fold."""
         return self.since, self.ordinal
+
+    @property
+    def name(self) -> tuple[int, datetime | None]:
+        """What tells it from all other changes of its bay: an event's one word, but one or two of a late report."""
+        return self.ordinal, None if self.source == LIVE else self.at
 
 
 class Stay(Word):
@@ -154,7 +162,7 @@ def arrange(changes: Iterable[Change], tip: Tip) -> tuple[list[Change], Tip]:
     beginning, since it cannot move it (D4).
     """
     placed: list[Change] = []
-    for change in sorted(changes, key=lambda one: one.number if one.source != IMPORTED else -1):
+    for change in sorted(changes, key=lambda one: (one.number if one.source != IMPORTED else -1, one.at)):
         settled, tip = _settled(change, tip)
         placed.append(settled)
         tip = _noted(tip, settled)
@@ -166,7 +174,8 @@ def _settled(change: Change, tip: Tip) -> tuple[Change, Tip]:
         return change, tip
     if change.source == LATE:
         return _settled_late(change, tip)
-    since = change.since
+    said_since, said_at = change.said_since or change.since, change.said_at or change.at
+    since = said_since
     if tip.current is not None and tip.base is not None and change.cause != "late_report":
         turned = change.told is not tip.told or change.stay_id != tip.stay_id
         since = max(since, tip.base) if turned else tip.current
@@ -174,9 +183,14 @@ def _settled(change: Change, tip: Tip) -> tuple[Change, Tip]:
         tip, position=change.number, base=_later(tip.base, since), current=since, told=change.told,
         stay_id=change.stay_id,
     )  # fmt: skip
-    if since == change.since and since <= change.at:
+    at = max(said_at, since)
+    if since == change.since and at == change.at:
         return change, tip
-    return msgspec.structs.replace(change, since=since, at=max(change.at, since)), tip
+    settled = msgspec.structs.replace(
+        change, since=since, at=at, said_since=None if since == said_since else said_since,
+        said_at=None if at == said_at else said_at,
+    )  # fmt: skip
+    return settled, tip
 
 
 def _settled_late(change: Change, tip: Tip) -> tuple[Change, Tip]:
@@ -302,6 +316,6 @@ def fold_gaps(open_gap: Gap | None, changes: Iterable[Change], tip: Tip) -> tupl
 
 def timeline(changes: Iterable[Change]) -> tuple[list[Stay], list[Gap]]:
     """All stays and gaps of one bay from all its changes, in any order and with repeats."""
-    each = {(one.ordinal, one.at if one.source == IMPORTED else None): one for one in changes}
+    each = {one.name: one for one in changes}
     arranged, tip = arrange(each.values(), Tip())
     return list(fold_all(None, arranged).values()), list(fold_gaps(None, arranged, tip)[0].values())

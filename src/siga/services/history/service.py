@@ -30,12 +30,11 @@ from siga.kit.problem import FieldFault, Invalid, NotFound
 from siga.ports import Database
 from siga.services.history import bays, figures, forgetting, queries, receipts, statistics
 from siga.services.history.bays import BayRow
-from siga.services.history.figures import PlaceRow, Scope
 from siga.services.history.imports import read_lines, write_lines
 from siga.services.history.model import Stay
 from siga.services.history.pseudonyms import Pseudonyms
 from siga.services.history.queries import Place, Span
-from siga.services.history.statistics import Sums
+from siga.services.history.sums import PlaceRow, Scope, Sums
 from siga.services.history.tables import gaps, stays
 from siga.services.history.towns import Towns
 

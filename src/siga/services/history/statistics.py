@@ -8,7 +8,7 @@ from typing import Literal
 
 from siga.contract.base import Word
 from siga.contract.history import StatisticsRow
-from siga.services.history.figures import QUARTER_US, Begun, Ends, Hidden, Piece, PlaceRow, Scope
+from siga.services.history.sums import QUARTER_US, Begun, Piece, PlaceRow, Scope, Sums
 
 ByPlace = Literal["zone", "bay", "category"]
 ByTime = Literal["hour", "weekday", "day"]
@@ -16,17 +16,6 @@ FEWEST_STAYS = 10
 """Groups of fewer stays are not shown to the public (D27)."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-
-
-class Sums(Word):
-    """What the store summed up over a scope; `ends` only when by quarters."""
-
-    begun: Sequence[Begun]
-    hidden: Sequence[Hidden]
-    stays_before: Sequence[Piece]
-    gaps_before: Sequence[Piece]
-    stay_ends: Sequence[Ends] = ()
-    gap_ends: Sequence[Ends] = ()
 
 
 class _Row:

@@ -33,22 +33,22 @@ _FIELDS = Change.__struct_fields__
 
 def fresh(conn: Connection, row: BayRow, told: Iterable[Change]) -> list[Change]:
     """Those of a bay's changes that are not kept yet, each once."""
-    each: dict[tuple[int, datetime | None], Change] = {}
-    for change in told:
-        each.setdefault((change.ordinal, change.at if change.source == IMPORTED else None), change)
+    each = {change.name: change for change in told}
     mine = changes.c.bay_no == row.bay_no
-    old = [change for change in each.values() if change.source != IMPORTED and change.number <= row.tip.position]
+    old = [
+        change.ordinal for change in each.values() if change.source != IMPORTED and change.number <= row.tip.position
+    ]
     for start in range(0, len(old), _PIECE):
-        numbers = [change.ordinal for change in old[start : start + _PIECE]]
-        for known in conn.scalars(select(changes.c.ordinal).where(mine, changes.c.ordinal.in_(numbers))):
-            each.pop((known, None), None)
+        kept = changes.c.ordinal.in_(old[start : start + _PIECE])
+        known = set(conn.scalars(select(changes.c.ordinal).where(mine, kept)))
+        each = {name: change for name, change in each.items() if change.ordinal not in known}
     written = [change.at for change in each.values() if change.source == IMPORTED]
     if written:
         query = select(changes.c.ordinal, changes.c.at).where(
             mine, changes.c.at >= min(written), changes.c.at <= max(written), changes.c.ordinal < ordinal(LATE, 0)
         )
-        for known, at in conn.execute(query):
-            each.pop((known, at), None)
+        for number, at in conn.execute(query):
+            each.pop((number, at), None)
     return list(each.values())
 
 

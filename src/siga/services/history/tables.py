@@ -63,6 +63,8 @@ changes = Table(
     Column("stay_id", String(36)),
     Column("subject", String(48)),
     Column("simulated", Boolean, nullable=False),
+    Column("said_at", Instant),
+    Column("said_since", Instant),
     sqlite_with_rowid=False,
 )
 Index(

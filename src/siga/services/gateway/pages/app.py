@@ -19,6 +19,7 @@ from siga.kit.problem import Broken, NotFound, Problem, Unauthenticated
 from siga.kit.service import ASGI, Context
 from siga.services.gateway.pages import texts
 from siga.services.gateway.pages.account import ROOM as ACCOUNT
+from siga.services.gateway.pages.admin import ROOM as ADMIN
 from siga.services.gateway.pages.driver import ROOM as DRIVER
 from siga.services.gateway.pages.files import Files
 from siga.services.gateway.pages.forms import problem_words
@@ -29,7 +30,7 @@ from siga.services.gateway.policies import PHOTO_BYTES
 from siga.services.gateway.sessions import SignIn
 
 COMMON = Room(name="common", handlers=lambda web: [_static_handler(web.files)], texts=texts.COMMON)
-ROOMS: tuple[Room, ...] = (COMMON, DRIVER, POLICE, ACCOUNT)
+ROOMS: tuple[Room, ...] = (COMMON, DRIVER, POLICE, ACCOUNT, ADMIN)
 
 _FORM_EXTRA_BYTES = 64 * 1024
 _log = logger("gateway")

@@ -10,6 +10,7 @@ from siga.kit.peers import Peers
 from siga.kit.problem import Unavailable
 
 _FRESH_S = 5.0
+_WAIT_S = 2.0
 DEFAULT_ZONE = ZoneInfo("Europe/Madrid")
 
 
@@ -25,7 +26,9 @@ class Towns:
         """Every municipality; Unavailable only if they were never heard of."""
         if self._known is None or time.monotonic() - self._at_s > _FRESH_S:
             try:
-                self._known = await self._peers["users"].get("/internal/v1/municipalities", list[Municipality])
+                self._known = await self._peers["users"].get(
+                    "/internal/v1/municipalities", list[Municipality], timeout_s=_WAIT_S
+                )
             except Unavailable:
                 if self._known is None:
                     raise

@@ -229,19 +229,26 @@ class Visitor:
 
     def page(self, template: str, *, status: int = 200, headers: Mapping[str, str] | None = None,
              **values: Any) -> Page:  # fmt: skip
-        """A page of a template; the visitor's cookies are kept on the way."""
-        html = self.web.render(template, t=self.t, visitor=self, csrf=self.csrf, **values)
+        """A page of a template; the visitor's cookies are kept on the way.
+
+        Templates want `here`, the section that is current; `own_path` is for pages shown at a form's own address.
+        """
+        given = {"own_path": None, **values}
+        html = self.web.render(template, t=self.t, visitor=self, csrf=self.csrf, **given)
         return Page(html, status=status, headers=headers, cookies=self._cookies())
 
     def go(self, path: str, cookies: Iterable[Header] = ()) -> Page:
         """Show another page instead (303: a form was taken, or something else comes first)."""
         return Page("", status=303, headers={"location": path}, cookies=[*self._cookies(), *cookies])
 
-    def link(self, **params: str | None) -> str:
-        """The address of this page with some query parameters changed; None takes one away."""
-        query = {**dict(self.request.query_params.items()), **params}
+    def link(self, own_path: str | None = None, **params: str | None) -> str:
+        """The address of this page with some query parameters changed; None takes one away.
+
+        `own_path`: where the page is found by GET, if a form's own address is not it; the query then begins anew.
+        """
+        query = {**({} if own_path else dict(self.request.query_params.items())), **params}
         kept = {name: value for name, value in query.items() if value is not None}
-        path = str(self.request.scope["path"])
+        path = own_path or str(self.request.scope["path"])
         return f"{path}?{urlencode(kept)}" if kept else path
 
     def _cookies(self) -> list[Header]:

@@ -97,7 +97,8 @@ async def _page(visitor: Visitor, form: Form, faults: Faults, told: str = "") ->
         for grant in me.grants
     ]
     return visitor.page(
-        "account/account.html", status=422 if faults else 200, here="account", me=me, sessions=sessions.sessions,
+        "account/account.html", status=422 if faults else 200, here="account",
+        own_path="/account" if faults else None, me=me, sessions=sessions.sessions,
         roles=roles, device_words=device_words, form=form, faults=faults,
         told=told if told in _TOLD else "", languages=LANGUAGES,
     )  # fmt: skip

@@ -121,14 +121,14 @@ async def accreditation_of(desk: Desk, accreditation_id: str) -> Accreditation:
 async def show(desk: Desk, accreditation_id: str, form: Form | None = None, faults: Faults | None = None) -> Page:
     """Its page, with what was filled in where that was refused."""
     found = await accreditation_of(desk, accreditation_id)
-    start = {
+    start: dict[str, list[str]] = {
         "holder": [found.holder], "category": [found.category], "valid_from": [found.valid_from.isoformat()],
         "valid_to": [found.valid_to.isoformat()],
     }  # fmt: skip
-    sent = dict(form.fields) if form else {}
+    filled_in = {**start, **form.fields} if form else start
     today = desk.t.now.astimezone(desk.t.zone).date()
     return desk.page(
-        "accreditation.html", one=found, form=Form({**start, **sent}), faults=faults, today=today,
+        "accreditation.html", one=found, form=Form(filled_in), faults=faults, today=today,
         categories=category_options(desk), reasons=worded(desk, _REASONS, "admin.reason"),
     )  # fmt: skip
 
@@ -144,5 +144,3 @@ async def _act(desk: Desk, accreditation_id: str, act: str, ask: Any, form: Form
 
 def _reason(form: Form) -> EndReason:
     return next((reason for reason in _REASONS if reason == form.text("reason")), "other")
-
-

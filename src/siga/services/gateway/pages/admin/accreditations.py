@@ -14,7 +14,6 @@ from siga.contract.accreditations import (
     AccreditationKind,
     AccreditationPage,
     AccreditationSearch,
-    CardAsk,
     PlateAsk,
 )
 from siga.contract.parking import CATEGORIES
@@ -28,7 +27,7 @@ from siga.services.gateway.pages.web import Page, Web
 
 KINDS: tuple[AccreditationKind, ...] = get_args(AccreditationKind)
 _STATUSES: tuple[str, ...] = get_args(AccreditationStatus)
-_FIELDS = ("holder", "issuer", "number", "category", "valid_from", "valid_to", "uid", "plate", "what", "value")
+_FIELDS = ("holder", "issuer", "number", "category", "valid_from", "valid_to", "plate", "what", "value")
 _PAGE = 50
 ENDING_WITHIN = timedelta(days=30)
 
@@ -82,12 +81,14 @@ async def _refound(desk: Desk, form: Form, faults: Faults) -> Page:
 
 
 def _list(desk: Desk, page: AccreditationPage, *, status: str = "", category: str = "", ending: str = "",
-          form: Form = NO_FORM, faults: Faults | None = None, searched: bool = False, first: bool = True) -> Page:  # fmt: skip
+          form: Form = NO_FORM, faults: Faults | None = None, searched: bool = False,
+          first: bool = True) -> Page:  # fmt: skip
     everything = [("", desk.t("admin.all"))]
     today = today_of(desk)
     return desk.page(
-        "accreditations.html", accreditations=page.accreditations, next=page.next, status=status, category=category,
-        ending=ending == "1", form=form, faults=faults, searched=searched, first=first, today=today, soon=today + ENDING_WITHIN,
+        "accreditations.html", accreditations=page.accreditations, next=page.next, in_status=status, category=category,
+        ending=ending == "1", form=form, faults=faults, searched=searched, first=first, today=today,
+        soon=today + ENDING_WITHIN,
         statuses=everything + worded(desk, _STATUSES, "admin.status"), categories=everything + category_options(desk),
         searches=worded(desk, ("number", "card", "plate"), "admin.search"),
     )  # fmt: skip
@@ -98,7 +99,13 @@ async def ask_give(desk: Desk) -> Page:
     """The form for a new accreditation."""
     today = today_of(desk)
     town = desk.town.name if desk.town else ""
-    start = {"category": "disabled", "kind": "personal", "issuer": town, "valid_from": today, "valid_to": today.replace(year=today.year + 5, day=min(today.day, 28))}
+    start = {
+        "category": "disabled",
+        "kind": "personal",
+        "issuer": town,
+        "valid_from": today,
+        "valid_to": today.replace(year=today.year + 5, day=min(today.day, 28)),
+    }
     return _give_page(desk, filled(start))
 
 
@@ -130,18 +137,14 @@ def _read(desk: Desk, form: Form) -> Faults:
 
 
 def _told(desk: Desk, form: Form) -> AccreditationAsk:
-    uid, plate, kind = form.text("uid")[:60], form.text("plate")[:60], form.text("kind")
+    plate, kind = form.text("plate")[:60], form.text("kind")
     return AccreditationAsk(
         category=form.text("category") if form.text("category") in CATEGORIES else "other",  # type: ignore[arg-type]
         issuer=form.text("issuer")[:120], number=form.text("number")[:60], holder=form.text("holder")[:120],
         valid_from=form.day("valid_from") or date.max, valid_to=form.day("valid_to") or date.max,
-        kind=kind if kind in KINDS else "personal", municipality_id=desk.here(form),  # type: ignore[arg-type]
-        cards=_cards(uid), plates=[PlateAsk(plate=plate)] if plate else [],
+        kind=kind if kind in KINDS else "personal", municipality_id=desk.here(form),
+        plates=[PlateAsk(plate=plate)] if plate else [],
     )  # fmt: skip
-
-
-def _cards(uid: str) -> list[CardAsk]:
-    return [cards.card_of(uid)] if uid else []
 
 
 def _give_page(desk: Desk, form: Form, faults: Faults | None = None) -> Page:

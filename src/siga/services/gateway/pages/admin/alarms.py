@@ -28,7 +28,8 @@ async def table(desk: Desk, show: str = "open", cursor: str = "") -> Page:
     )
     return desk.page(
         "alarms.html", alarms=found.alarms, next=found.next, show=show, first=not cursor,
-        shows=worded(desk, _STATES, "admin.alarms"), names=await names_of(desk, (one.acknowledged_by for one in found.alarms)),
+        shows=worded(desk, _STATES, "admin.alarms"),
+        names=await names_of(desk, (one.acknowledged_by for one in found.alarms)),
         changeable=desk.visitor.may("alarms.acknowledge"), logs=desk.visitor.may("logs.read"),
     )  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""Making and changing a bay: where it lies, whom it is for, its life, how it identifies, when it is closed, whose it is."""
+"""Making and changing a bay: where it lies, whom it is for, how it identifies, when it is closed, whose it is."""
 
 from __future__ import annotations
 
@@ -13,7 +13,14 @@ from siga.kit.geo import on_earth
 from siga.kit.problem import Problem
 from siga.services.gateway.pages.admin.desk import Desk, filled, seg
 from siga.services.gateway.pages.admin.instants import instant_of, local_text
-from siga.services.gateway.pages.admin.lookups import bay_of_id, category_options, hinted, worded, zone_options, zones_of
+from siga.services.gateway.pages.admin.lookups import (
+    bay_of_id,
+    category_options,
+    hinted,
+    worded,
+    zone_options,
+    zones_of,
+)
 from siga.services.gateway.pages.forms import Faults, Form
 from siga.services.gateway.pages.web import Page
 
@@ -117,7 +124,8 @@ def _told(desk: Desk, form: Form) -> dict[str, Any]:
         "lon": form.number("lon"), "lat": form.number("lat"), "address": form.text("address")[:200],
         "life": form.text("life") if form.text("life") in _LIVES else "planned",
         "identify": [one for one in _IDENTIFY if one in form.texts("identify")],
-        "closed_from": instant_of(form.text("closed_from"), zone), "closed_to": instant_of(form.text("closed_to"), zone),
+        "closed_from": instant_of(form.text("closed_from"), zone),
+        "closed_to": instant_of(form.text("closed_to"), zone),
     }  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import get_args
 from urllib.parse import urlencode
@@ -11,7 +12,7 @@ from litestar.types import ControllerRouterHandler
 
 from siga.contract.drivers import BayRatings
 from siga.contract.history import ChangeList
-from siga.contract.parking import CATEGORIES, Bay, Life, PublicOccupancy, StaffBayView
+from siga.contract.parking import CATEGORIES, Bay, Life, PublicOccupancy, StaffBayView, Zone
 from siga.services.gateway.pages.admin import bay_form
 from siga.services.gateway.pages.admin.desk import Desk, desk_router, seg
 from siga.services.gateway.pages.admin.lookups import (
@@ -61,32 +62,31 @@ class Filters:
         return urlencode({name: value for name, value in values.items() if value})
 
 
-def read_filters(zone: str, category: str, state: str, life: str, q: str) -> Filters:
+def read_filters(asked: Mapping[str, str]) -> Filters:
     """The filters in an address."""
-    return Filters(
-        zone=zone[:60], category=category if category in CATEGORIES else "",
-        state=state if state in get_args(PublicOccupancy) else "", life=life if life in _LIVES else "", q=q.strip()[:80],
-    )  # fmt: skip
+    known = {"category": CATEGORIES, "state": get_args(PublicOccupancy), "life": _LIVES}
+    fitting = {name: asked[name] for name, values in known.items() if asked[name] in values}
+    return Filters(zone=asked["zone"][:60], q=asked["q"][:80], **fitting)
 
 
 @get("/admin/bays")
-async def table(desk: Desk, zone: str = "", category: str = "", state: str = "", life: str = "", q: str = "",
-                cursor: str = "") -> Page:  # fmt: skip
+async def table(desk: Desk, cursor: str = "") -> Page:
     """The table."""
-    filters = read_filters(zone, category, state, life, q)
+    filters = read_filters(desk.asked(("zone", "category", "state", "life", "q")))
     found = await together({
         "zones": zones_of(desk), "bays": bays_page(desk, limit=_PAGE, cursor=cursor or None, **filters.params()),
     })  # fmt: skip
     bays = found["bays"] or await bays_page(desk, limit=_PAGE)
     return desk.page(
-        "bays.html", filters=filters, bays=bays.bays, next=bays.next, first=not cursor, choices=_choices(desk, found["zones"] or []),
+        "bays.html", filters=filters, bays=bays.bays, next=bays.next, first=not cursor,
+        choices=_choices(desk, found["zones"] or []),
     )  # fmt: skip
 
 
-def _choices(desk: Desk, zones: list[object]) -> dict[str, Options]:
+def _choices(desk: Desk, zones: list[Zone]) -> dict[str, Options]:
     everything = [("", desk.t("admin.all"))]
     return {
-        "zone": everything + zone_options(zones),  # type: ignore[arg-type]
+        "zone": everything + zone_options(zones),
         "category": everything + category_options(desk),
         "state": everything + worded(desk, _STATES, "state"),
         "life": everything + worded(desk, _LIVES, "admin.life"),

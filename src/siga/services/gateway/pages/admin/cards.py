@@ -1,4 +1,4 @@
-"""Cards and plates of an accreditation: typed or by a keyboard-wedge reader, both byte orders shown before it is kept."""
+"""Cards and plates of an accreditation: typed or by a keyboard-wedge reader, both byte orders shown first."""
 
 from __future__ import annotations
 
@@ -46,7 +46,9 @@ async def see_card(desk: Desk, accreditation_id: str) -> Page:
     except Problem as problem:
         return await show(desk, accreditation_id, form, desk.refused(problem, FIELDS))
     found = await accreditation_of(desk, accreditation_id)
-    return desk.page("card.html", one=found, uid=forms, kind="tag" if form.text("kind") == "tag" else "card", read=card.form)
+    return desk.page(
+        "card.html", one=found, uid=forms, kind="tag" if form.text("kind") == "tag" else "card", read=card.form
+    )
 
 
 @post("/admin/accreditations/{accreditation_id:str}/cards")

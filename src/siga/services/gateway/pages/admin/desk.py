@@ -71,6 +71,11 @@ class Desk:
         """The sections that are for them, by heading."""
         return open_sections(self.opens)
 
+    def asked(self, names: Iterable[str]) -> dict[str, str]:
+        """What the page's address says under these names, each trimmed, empty where it says nothing."""
+        query = self.visitor.request.query_params
+        return {name: str(query.get(name, "")).strip()[:200] for name in names}
+
     # --- answering ---------------------------------------------------------------------------------------------------
 
     def page(self, template: str, *, faults: Faults | None = None, **values: Any) -> Page:
@@ -113,7 +118,7 @@ class Desk:
 
     def town_cookie(self, town: Municipality) -> Header:
         """The header by which a browser keeps the chosen municipality until it is closed."""
-        secure = "; Secure" if visit_of(self.visitor.request.scope).https else ""
+        secure = "; Secure" if visit_of(self.visitor.scope).https else ""
         return b"set-cookie", f"{TOWN_COOKIE}={town.slug}; Path=/admin; SameSite=Lax; HttpOnly{secure}".encode()
 
 

@@ -23,6 +23,7 @@ from siga.services.gateway.pages.web import Page, Web
 from siga.services.gateway.policies import IMPORT_BYTES, KIB
 from siga.services.gateway.sessions import on_behalf
 
+
 class BadAddressFile(Invalid):
     """This file of addresses cannot be used"""
 
@@ -37,7 +38,9 @@ _SHOWN_REFUSALS, _SHOWN_ADDRESSES = 100, 20
 
 def handlers(web: Web) -> list[ControllerRouterHandler]:
     """The routes of imports."""
-    return [desk_router("imports", [choose, *_steps(Tray(time.monotonic))], request_max_body_size=IMPORT_BYTES + 64 * KIB)]
+    return [
+        desk_router("imports", [choose, *_steps(Tray(time.monotonic))], request_max_body_size=IMPORT_BYTES + 64 * KIB)
+    ]
 
 
 @get("/admin/imports")
@@ -56,7 +59,7 @@ def _steps(tray: Tray) -> list[ControllerRouterHandler]:
             return _choose(desk, form, faults)
         upload = Upload(
             user_id=desk.visitor.user_id, municipality_id=desk.here(form), kind=kind, category=form.text("category"),
-            name="file.geojson" if _is_json(form.files[f"{kind}_file"]) else "file.csv", data=form.files[f"{kind}_file"],
+            data=form.files[f"{kind}_file"],
         )  # fmt: skip
         try:
             return await _previewed(desk, tray, upload)
@@ -86,8 +89,10 @@ def _read(desk: Desk, kind: str, form: Form) -> Faults:
     return Faults()
 
 
-def _is_json(data: bytes) -> bool:
-    return data[:64].lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"{", b"[")
+def _name(upload: Upload) -> str:
+    """A name that says what the file is by how it begins."""
+    begin = upload.data[:64].lstrip(b"\xef\xbb\xbf \t\r\n")[:1]
+    return "file.geojson" if begin in (b"{", b"[") else "file.csv"
 
 
 async def _previewed(desk: Desk, tray: Tray, upload: Upload) -> Page:
@@ -119,7 +124,7 @@ def refusal_words(t: Texts, refused: Sequence[Refused]) -> list[tuple[Refused, s
 
 async def _bays(desk: Desk, upload: Upload, *, dry_run: bool) -> BayImport:
     params = {
-        "municipality_id": upload.municipality_id, "filename": upload.name, "dry_run": dry_run,
+        "municipality_id": upload.municipality_id, "filename": _name(upload), "dry_run": dry_run,
         "category": upload.category if upload.category in CATEGORIES else None,
     }  # fmt: skip
     answer = await desk.visitor.web.ctx.peers["parking"].request(
@@ -134,7 +139,7 @@ async def _addresses(desk: Desk, upload: Upload) -> AddressResult:
     near = None if town.lon is None or town.lat is None else (town.lon, town.lat)
     try:
         options = ReadOptions(near=near)
-        return await asyncio.to_thread(read_addresses, upload.data, filename=upload.name, options=options)
+        return await asyncio.to_thread(read_addresses, upload.data, filename=_name(upload), options=options)
     except BadBayFile as fault:
         raise BadAddressFile(f"{fault.detail} ({fault.slug})") from fault
 
@@ -157,5 +162,6 @@ def _file_faults(desk: Desk, kind: str, problem: Problem) -> Faults:
 
 def _choose(desk: Desk, form: Form = NO_FORM, faults: Faults | None = None) -> Page:
     categories: Options = [("", desk.t("admin.import.category_in_file")), *category_options(desk)]
-    return desk.page("imports.html", form=form, faults=faults, categories=categories, most_mib=IMPORT_BYTES // KIB // KIB)
-
+    return desk.page(
+        "imports.html", form=form, faults=faults, categories=categories, most_mib=IMPORT_BYTES // KIB // KIB
+    )

@@ -15,7 +15,7 @@ def instant_of(text: str, zone: ZoneInfo) -> datetime | None:
         local = datetime.fromisoformat(text)
     except ValueError:
         return None
-    if local.tzinfo is not None or "T" not in text and " " not in text:
+    if local.tzinfo is not None or ("T" not in text and " " not in text):
         return None
     return local.replace(tzinfo=zone, fold=0).astimezone(UTC)
 

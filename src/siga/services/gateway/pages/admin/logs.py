@@ -48,15 +48,16 @@ def record_words(record: LogRecord, t: Texts) -> RecordWords:
 
 
 @get("/admin/logs")
-async def search(desk: Desk, service: str = "", level: str = "", text: str = "", trace: str = "", request: str = "",
-                 from_at: str = "", to_at: str = "", cursor: str = "") -> Page:  # fmt: skip
+async def search(desk: Desk, cursor: str = "") -> Page:
     """The search with what it found."""
-    form = filled(dict(zip(_NAMES, (service, level, text, trace, request, from_at, to_at), strict=True)))
+    form = filled(desk.asked(_NAMES))
     faults, params = _read(desk, form)
     records, following = [], None
     if not faults:
         try:
-            found = await desk.visitor.get("logs", "/api/v1/logs", LogPage, limit=_PAGE, cursor=cursor or None, **params)
+            found = await desk.visitor.get(
+                "logs", "/api/v1/logs", LogPage, limit=_PAGE, cursor=cursor or None, **params
+            )
             records, following = [record_words(one, desk.t) for one in found.records], found.next
         except Problem as problem:
             faults = desk.refused(problem, _NAMES)
@@ -88,9 +89,7 @@ def _read(desk: Desk, form: Form) -> tuple[Faults, dict[str, Any]]:
 async def tail(desk: Desk, service: str = "", level: str = "info") -> Page:
     """The latest records; with JavaScript new ones come by themselves."""
     service, level = service if service in SERVICES else "", level if level in LEVELS else "info"
-    found = await desk.visitor.get(
-        "logs", "/api/v1/logs", LogPage, limit=_LATEST, service=service or None, level=level
-    )
+    found = await desk.visitor.get("logs", "/api/v1/logs", LogPage, limit=_LATEST, service=service or None, level=level)
     return desk.page(
         "tail.html", records=[record_words(one, desk.t) for one in found.records], service=service, level=level,
         services=[("", desk.t("admin.all")), *((name, name) for name in SERVICES)],

@@ -1,4 +1,4 @@
-"""Asking services for what several pages of the administration need: zones, bays by code or id, names, several at once."""
+"""What several pages of the administration ask: zones, bays by code or id, names, several questions at once."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ from siga.contract.accounts import GrantAsk, GrantChange, Invited, PeoplePage, P
 from siga.contract.auth import ROLES, Role
 from siga.kit.problem import Problem
 from siga.services.gateway.pages.admin.desk import Desk, desk_router, filled, seg
-from siga.services.gateway.pages.admin.lookups import hinted, worded, zone_options, zones_of
+from siga.services.gateway.pages.admin.lookups import worded, zone_options, zones_of
 from siga.services.gateway.pages.forms import NO_FORM, Faults, Form
 from siga.services.gateway.pages.i18n import LANGUAGES
 from siga.services.gateway.pages.web import Page, Web
@@ -36,7 +36,15 @@ async def table(desk: Desk, role: str = "", cursor: str = "") -> Page:
         cursor=cursor or None,
     )  # fmt: skip
     roles = [("", desk.t("admin.all")), *worded(desk, _GIVEN, "role")]
-    return desk.page("people.html", people=page.people, next=page.next, role=role, roles=roles, zones=await _zones(desk))
+    return desk.page(
+        "people.html",
+        people=page.people,
+        next=page.next,
+        role=role,
+        first=not cursor,
+        roles=roles,
+        zones=await _zones(desk),
+    )
 
 
 @get("/admin/people/invite")
@@ -55,9 +63,7 @@ async def invite(desk: Desk) -> Page:
         faults.add("roles", t("admin.fault.roles"))
     if not faults:
         home, zones = desk.here(form), tuple(form.texts("zones"))
-        grants = [
-            GrantAsk(role=role, municipality_id=home, zone_ids=zones if role in _ZONED else ()) for role in roles
-        ]
+        grants = [GrantAsk(role=role, municipality_id=home, zone_ids=zones if role in _ZONED else ()) for role in roles]
         language = form.text("language") if form.text("language") in LANGUAGES else t.lang
         ask = PersonAsk(email=form.text("email")[:254], name=form.text("name")[:120], grants=grants, language=language)
         try:
@@ -150,7 +156,7 @@ def invited_page(desk: Desk, invited: Invited) -> Page:
 
 async def _invite_page(desk: Desk, form: Form, faults: Faults | None = None) -> Page:
     return desk.page(
-        "invite.html", form=form, faults=faults, roles=hinted(desk, _GIVEN, "admin.role"),
+        "invite.html", form=form, faults=faults, roles=[(role, words, desk.t(f"admin.role.{role}.hint")) for role, words in worded(desk, _GIVEN, "role")],
         zones=zone_options(await zones_of(desk)), languages=worded(desk, LANGUAGES, "lang"),
     )  # fmt: skip
 

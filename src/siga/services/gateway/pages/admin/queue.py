@@ -24,7 +24,9 @@ def handlers(web: Web) -> list[ControllerRouterHandler]:
 async def table(desk: Desk, cursor: str = "") -> Page:
     """How the queue stands."""
     found = await desk.visitor.get("images", "/api/v1/images/jobs", JobsOverview, limit=_PAGE, cursor=cursor or None)
-    return desk.page("queue.html", queue=found, counts=[(name, found.counts.get(name, 0)) for name in STATES], first=not cursor)
+    return desk.page(
+        "queue.html", queue=found, counts=[(name, found.counts.get(name, 0)) for name in STATES], first=not cursor
+    )
 
 
 @post("/admin/queue/{job_id:str}/retry")

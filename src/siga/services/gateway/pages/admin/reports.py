@@ -56,6 +56,6 @@ async def _page(desk: Desk, show: str, cursor: str, form: Form = NO_FORM, faults
     )  # fmt: skip
     return desk.page(
         "reports.html", reports=page.reports, next=page.next, show=show, form=form, faults=faults, about=about,
-        words=Faults({"text": words for _, words in faults or ()}),
+        words=Faults({"text": next(iter(faults))[1]} if faults else {}),
         shows=worded(desk, _STATES, "admin.reports"), first=not cursor,
     )  # fmt: skip

@@ -41,7 +41,7 @@ async def table(desk: Desk, cursor: str = "") -> Page:
 
 
 def _changeable(desk: Desk, revisions: list[Revision]) -> set[int]:
-    """Those to which the caller may go back. The newest of a place is how things are: there is nothing to go back to."""
+    """Those to which the caller may go back. The newest of a place is how things are."""
     seen: set[str] = set()
     found = set()
     for one in revisions:

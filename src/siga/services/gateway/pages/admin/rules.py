@@ -20,7 +20,7 @@ from siga.services.gateway.pages.admin.lookups import (
     zones_of,
 )
 from siga.services.gateway.pages.admin.words import Rules
-from siga.services.gateway.pages.driver.views import hours_words, minutes_words
+from siga.services.gateway.pages.driver.views import hours_words
 from siga.services.gateway.pages.forms import Faults, Form
 from siga.services.gateway.pages.i18n import LANGUAGES, Texts
 from siga.services.gateway.pages.web import Page, Web
@@ -57,9 +57,14 @@ def rule_words(rule: Rule, t: Texts, zones: Mapping[str, str], bays: Mapping[str
         where = f"{where} · {t(f'category.{rule.category}')}"
     return RuleWords(
         rule=rule, where=where, hours=hours_words(rule.hours, t),
-        stay=minutes_words(rule.max_stay_min, t) if rule.max_stay_min else t("rule.no_limit"),
-        grace=t.lasted(rule.grace_s) if rule.grace_s else t("admin.rule.grace_setting" if rule.grace_s is None else "admin.rule.no_grace"),
+        stay=t.minutes(rule.max_stay_min) if rule.max_stay_min else t("rule.no_limit"), grace=_grace_words(rule, t),
     )  # fmt: skip
+
+
+def _grace_words(rule: Rule, t: Texts) -> str:
+    if rule.grace_s is None:
+        return t("admin.rule.grace_setting")
+    return t.lasted(rule.grace_s) if rule.grace_s else t("admin.rule.no_grace")
 
 
 @get("/admin/rules")

@@ -30,8 +30,9 @@ def setting_words(setting: SettingView, t: Texts, names: Mapping[str, str]) -> S
     own = setting.summary.get(t.lang) or next(iter(setting.summary.values()), setting.key)
     editor = names.get(setting.editor or "", t("admin.somebody") if setting.editor else "")
     return SettingWords(
-        setting=setting, name=setting_name(setting.key, t), summary=own, value=value_words(setting.value, setting.unit, t),
-        default=value_words(setting.default, setting.unit, t), bounds=_bounds(setting, t),
+        setting=setting, name=setting_name(setting.key, t), summary=own,
+        value=value_words(setting.value, setting.unit, t), default=value_words(setting.default, setting.unit, t),
+        bounds=_bounds(setting, t),
         source=t(f"admin.source.{setting.source}"), editor=editor,
     )  # fmt: skip
 

@@ -30,7 +30,9 @@ def handlers(web: Web) -> list[ControllerRouterHandler]:
 
 def scope_of(desk: Desk, scope: str) -> str:
     """The municipality whose values are meant, empty for the whole system."""
-    own = desk.town.municipality_id if desk.town and desk.visitor.may("settings.read", desk.town.municipality_id) else ""
+    own = (
+        desk.town.municipality_id if desk.town and desk.visitor.may("settings.read", desk.town.municipality_id) else ""
+    )
     return "" if scope == SYSTEM else own
 
 
@@ -128,7 +130,9 @@ def _typed(desk: Desk, setting: SettingView) -> str:
     return text.replace(".", ",") if setting.kind == "float" and desk.t.lang == "es" else text
 
 
-async def _page(desk: Desk, setting: SettingView, municipality_id: str, form: Form, faults: Faults | None = None) -> Page:
+async def _page(
+    desk: Desk, setting: SettingView, municipality_id: str, form: Form, faults: Faults | None = None
+) -> Page:
     names = await names_of(desk, [setting.editor])
     return desk.page(
         "setting.html", one=setting_words(setting, desk.t, names), form=form, faults=faults,

@@ -68,7 +68,11 @@ def lines_of(found: dict[str, Any]) -> list[Line]:
         if isinstance(count, Count) and count.number:
             lines.append(Line(name, count, path, mark))
     by_want: dict[str, int] = found.get("devices") or {}
-    lines += [Line(f"device_{want}", Count(by_want[want]), "/admin/devices", "doubtful") for want in _WANTS if by_want.get(want)]
+    lines += [
+        Line(f"device_{want}", Count(by_want[want]), "/admin/devices", "doubtful")
+        for want in _WANTS
+        if by_want.get(want)
+    ]
     return lines
 
 
@@ -82,7 +86,7 @@ _LINES = (
 def missing_steps(desk: Desk, found: dict[str, Any]) -> list[tuple[str, str]]:
     """The first steps that are not done yet, with where each is done (D20)."""
     checklist: SetupChecklist | None = found.get("setup")
-    steps = [] if checklist is None else [
+    steps: list[tuple[str, str]] = [] if checklist is None else [
         (step.step, _STEPS[step.step]) for step in checklist.steps if not step.done and step.step in _STEPS
     ]  # fmt: skip
     if found.get("bays") is False:

@@ -87,7 +87,11 @@ def label_of(row: StatisticsRow, by: str, zones: dict[str, str], t: Texts) -> st
 def mix_of(row: StatisticsRow) -> list[tuple[str, int, float]]:
     """How the stays of a group were authorised."""
     whole = sum(row.authorisations.values())
-    return [(word, row.authorisations[word], row.authorisations[word] / whole) for word in _WORDS if row.authorisations.get(word)]
+    return [
+        (word, row.authorisations[word], row.authorisations[word] / whole)
+        for word in _WORDS
+        if row.authorisations.get(word)
+    ]
 
 
 def sentence(rows: Sequence[Row], t: Texts, by: str) -> str:
@@ -113,7 +117,8 @@ def csv_of(rows: Sequence[Row]) -> bytes:
         one = row.figures
         counts = [one.authorisations.get(word, 0) for word in _WORDS]
         writer.writerow([
-            one.group, _harmless(row.label), one.bays, one.stays, one.mean_stay_min, one.occupancy, one.coverage, *counts, one.simulated,
+            one.group, _harmless(row.label), one.bays, one.stays, one.mean_stay_min, one.occupancy, one.coverage,
+            *counts, one.simulated,
         ])  # fmt: skip
     return b"\xef\xbb\xbf" + out.getvalue().encode()
 

@@ -97,7 +97,8 @@ async def _town(desk: Desk) -> Municipality:
 
 def _page(desk: Desk, town: Municipality, form: Form, faults: Faults | None = None) -> Page:
     return desk.page(
-        "town.html", town=town, form=form, faults=faults, zones=[(zone, zone.replace("_", " ")) for zone in time_zones()],
+        "town.html", town=town, form=form, faults=faults,
+        zones=[(zone, zone.replace("_", " ")) for zone in time_zones()],
         languages=worded(desk, LANGUAGES, "lang"),
     )  # fmt: skip
 

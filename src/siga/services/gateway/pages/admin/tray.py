@@ -19,7 +19,6 @@ class Upload:
     municipality_id: str
     kind: str
     category: str
-    name: str
     data: bytes
 
 

@@ -67,7 +67,7 @@ async def _page(backstage: Backstage, spots: Spots, visitor: Visitor, choice: Ch
         who=who if who in WHOS else WHOS[0], whos=WHOS, states=STATES, kits=KITS, alive=stage.alive,
         mine=stage.stories.told(mine=True, most=_MINE), towns=stage.stories.told(mine=False, most=_TOWNS),
         sketch=sketch([spot.card for spot in shown], town.lon or 0.0, town.lat or 0.0), grace_s=backstage.grace_s(),
-        own={spot.card.number: spot for spot in shown},
+        on_page=True,
     )  # fmt: skip
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -11,10 +12,13 @@ from litestar import get, post
 from litestar.response.base import ASGIResponse
 from litestar.types import ControllerRouterHandler
 
-from siga.contract.parking import CATEGORIES
+from siga.contract.parking import CATEGORIES, BayList, BayView
 from siga.kit.bay_files import BayDraft, RefusedRow
+from siga.kit.geo import distance_m
 from siga.kit.problem import Invalid, Problem
 from siga.services.gateway.pages.demo.backstage import Backstage
+from siga.services.gateway.pages.driver.sketch import sketch
+from siga.services.gateway.pages.driver.views import bay_words
 from siga.services.gateway.pages.forms import Faults, problem_words
 from siga.services.gateway.pages.web import Page, Visitor
 
@@ -71,6 +75,8 @@ def handlers(backstage: Backstage) -> list[ControllerRouterHandler]:
             if problem.status >= 500:
                 raise
             return _form(visitor, Faults({"file": problem.detail or problem_words(problem, visitor.t)}))
+        if result.unchanged and not (result.created or result.updated):
+            return await _done(backstage, visitor, result)
         while len(waiting) >= _MOST_FILES:
             del waiting[next(iter(waiting))]
         key = secrets.token_urlsafe(16)
@@ -85,7 +91,7 @@ def handlers(backstage: Backstage) -> list[ControllerRouterHandler]:
             raise Invalid("This file is not waiting any more: send it again.")
         result = await _import(backstage, file, dry_run=False)
         backstage.stage.note("import")
-        return visitor.page("demo/upload_done.html", here="demo", result=result)
+        return await _done(backstage, visitor, result)
 
     @get("/demo/example.csv")
     async def example(visitor: Visitor) -> ASGIResponse:
@@ -101,6 +107,33 @@ def handlers(backstage: Backstage) -> list[ControllerRouterHandler]:
         return ASGIResponse(body=body, media_type="text/csv; charset=utf-8", headers=headers)
 
     return [form, look, take, example]
+
+
+async def _done(backstage: Backstage, visitor: Visitor, result: Result) -> Page:
+    """What became of it, with the new bays where they lie."""
+    town = await visitor.web.towns.one(backstage.known().municipality_id)
+    bays = await _found_again(backstage, result.preview)
+    lon, lat = (bays[0].lon, bays[0].lat) if bays else (0.0, 0.0)
+    slugs = {town.municipality_id: town.slug} if town else {}
+    near = [msgspec.structs.replace(bay, distance_m=distance_m(lon, lat, bay.lon, bay.lat)) for bay in bays]
+    cards = [bay_words(bay, visitor.t, slugs, number) for number, bay in enumerate(near, 1)]
+    return visitor.page(
+        "demo/upload_done.html", here="demo", result=result, cards=cards, sketch=sketch(cards, lon, lat), lon=lon,
+        lat=lat,
+    )  # fmt: skip
+
+
+async def _found_again(backstage: Backstage, drafts: Sequence[BayDraft]) -> list[BayView]:
+    """The bays that the first rows became: those of that place and kind."""
+    if not drafts:
+        return []
+    lons, lats = [draft.lon for draft in drafts], [draft.lat for draft in drafts]
+    box = f"{min(lons) - 1e-6:.7f},{min(lats) - 1e-6:.7f},{max(lons) + 1e-6:.7f},{max(lats) + 1e-6:.7f}"
+    params = {"bbox": box, "limit": 1000, "municipality_id": backstage.known().municipality_id}
+    found = await backstage.ask("administrator", "parking", "GET", "/api/v1/bays", BayList, params=params)
+    places = {(bay.lon, bay.lat, bay.category): bay for bay in found.bays}
+    wanted = dict.fromkeys((draft.lon, draft.lat, draft.category) for draft in drafts)
+    return [places[place] for place in wanted if place in places]
 
 
 def _form(visitor: Visitor, faults: Faults | None = None) -> Page:

@@ -9,7 +9,7 @@ from litestar import get, post
 from litestar.types import ControllerRouterHandler
 
 from siga.contract.base import Ask, Word
-from siga.kit.problem import Invalid, Malformed, Unauthenticated
+from siga.kit.problem import Invalid, Malformed, NotFound
 from siga.services.gateway.pages.demo.backstage import Backstage
 from siga.services.gateway.pages.demo.stage import Command
 from siga.services.gateway.pages.demo.stories import Happening
@@ -38,7 +38,7 @@ def handlers(backstage: Backstage) -> list[ControllerRouterHandler]:
     def check(request: AnyRequest) -> None:
         token = request.headers.get("x-demo-token", "")
         if not hmac.compare_digest(token.encode(), backstage.token.encode()):
-            raise Unauthenticated("Only the simulator of this demo may ask that.")
+            raise NotFound("There is nothing at this address.")
 
     @get("/demo/api/commands")
     async def commands(request: AnyRequest, wait_s: float = 0.0) -> Commands:

@@ -52,7 +52,8 @@ def handlers(web: Web) -> list[ControllerRouterHandler]:
 async def _page(seen: Seen, told: str, back: str, problem: Problem | None = None) -> Page:
     visitor = seen.visitor
     return visitor.page(
-        "driver/bay.html", status=problem.status if problem else 200, here="bays", card=seen.card, bay=seen.bay,
+        "driver/bay.html", status=problem.status if problem else 200, here="bays", own_path=seen.card.path,
+        card=seen.card, bay=seen.bay,
         town=seen.town, told=told if told in _TOLD else "", back=back, ratings=await _ratings(visitor, seen.bay.bay_id),
         stay=await _own_stay(visitor), refused=problem_words(problem, visitor.t) if problem else "",
     )  # fmt: skip

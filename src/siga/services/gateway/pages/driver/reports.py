@@ -70,7 +70,9 @@ def _problem_form(seen: Seen, form: Form, faults: Faults, back: str) -> Page:
 
 
 def _sent(seen: Seen, sent: ReportSent, kind: str, back: str) -> Page:
-    return seen.visitor.page("driver/sent.html", here="reports", card=seen.card, sent=sent, kind=kind, back=back)
+    return seen.visitor.page(
+        "driver/sent.html", here="reports", own_path="/reports", card=seen.card, sent=sent, kind=kind, back=back
+    )
 
 
 def _follow(web: Web) -> list[ControllerRouterHandler]:
@@ -136,6 +138,7 @@ def _code_form(visitor: Visitor, report_id: str, faults: Faults) -> Page:
 
 def _report(visitor: Visitor, view: ReportView, code: str, faults: Faults | None = None, *, told: bool = False) -> Page:
     return visitor.page(
-        "driver/report.html", status=422 if faults else 200, here="reports", report=view, code=code,
+        "driver/report.html", status=422 if faults else 200, here="reports",
+        own_path=f"/reports/{quote(view.report_id, safe='')}", report=view, code=code,
         faults=faults or Faults(), told=told,
     )  # fmt: skip

@@ -18,6 +18,8 @@ from siga.services.gateway.pages.web import Page, Visitor, Web
 
 SHOWN: dict[str, CaseFilter] = {"open": "open", "mine": "open", "withdrawn": "withdrawn", "resolved": "resolved"}
 _LIMIT = 50
+_MOST = 200
+"""An officer's own cases are picked out of so many open ones."""
 
 
 def handlers(web: Web) -> list[ControllerRouterHandler]:
@@ -68,13 +70,21 @@ async def queue_page(visitor: Visitor, show: str, *, cursor: str = "", part: str
     """The queue's page."""
     show = show if show in SHOWN else "open"
     found, duties = await asyncio.gather(
-        visitor.get("enforcement", "/api/v1/cases", CaseList, state=SHOWN[show], limit=_LIMIT, cursor=cursor or None),
+        visitor.get(
+            "enforcement",
+            "/api/v1/cases",
+            CaseList,
+            state=SHOWN[show],
+            limit=_MOST if show == "mine" else _LIMIT,
+            cursor=cursor or None,
+        ),
         _duties(visitor),
     )
     cases = [one for one in found.cases if show != "mine" or one.holder_id == visitor.user_id]
     cards = [views.case_words(case, visitor.user_id, visitor.t) for case in cases]
     return visitor.page(
         "police/queue_part.html" if part == "queue" else "police/queue.html", status=422 if faults else 200,
+        own_path="/police" if faults else None,
         here="police", cards=cards, show=show, filters=list(SHOWN), next=found.next, told=told,
         new=sum(case.state == "new" for case in cases), duties=duties, form=form, faults=faults or Faults(),
     )  # fmt: skip
@@ -100,6 +110,7 @@ async def case_page(visitor: Visitor, case: CaseView, *, told: str = "", part: s
     words = views.case_words(case, me, t)
     return visitor.page(
         "police/case_part.html" if part == "case" else "police/case.html", status=422 if faults else status,
+        own_path=f"/police/cases/{quote(case.case_id, safe='')}",
         here="police", card=words, case=case, evidence=await _evidence(visitor, case), told=told, refused=refused,
         confirm=confirm, form=form, faults=faults or Faults(), outcomes=views.outcome_options(t),
         steps=[(step, views.step_words(step, me, t)) for step in case.steps or []],

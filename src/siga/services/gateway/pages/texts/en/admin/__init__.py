@@ -1,0 +1,7 @@
+"""All English words of the administration's pages, a file for each subject."""
+
+from __future__ import annotations
+
+from siga.services.gateway.pages.texts.en.admin import devices, frame, people, street, system
+
+TEXTS: dict[str, str] = {**frame.TEXTS, **street.TEXTS, **devices.TEXTS, **people.TEXTS, **system.TEXTS}
