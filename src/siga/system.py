@@ -145,6 +145,7 @@ class System:
         if folder is None:
             folder = self.config.data / "keys"
             make_keys(folder, SERVICES)
+            return Keyring.open(folder, SERVICES)
         return Keyring.open(folder, names)
 
     def transports(self) -> dict[str, Any]:

@@ -156,7 +156,9 @@ def opened(browser: Browser, started: Demo) -> Iterator[Opener]:
 
 def _is_fault(told: Any) -> bool:
     """A refused form (4xx) is shown by the browser as an error too and is none, nor is a network that a test cut."""
-    return told.type == "error" and not re.search(r"status of 4(03|04|09|22|29)|INTERNET_DISCONNECTED", told.text)
+    return told.type == "error" and not re.search(
+        r"status of 4(03|04|09|22|29)|INTERNET_DISCONNECTED|ERR_FAILED", told.text
+    )
 
 
 def _sign_in(page: Page, email: str, password: str) -> None:

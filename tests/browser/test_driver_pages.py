@@ -72,6 +72,27 @@ def test_an_open_list_changes_by_itself_when_a_bay_does(opened: Opener) -> None:
     assert page.evaluate("window.untouched"), "without loading the page anew"
 
 
+def test_what_comes_live_takes_neither_focus_nor_an_opened_choice_away(opened: Opener) -> None:
+    page = opened("/")
+    page.route("**/api/v1/live**", lambda route: route.abort())
+    page.reload()
+    first, second = page.locator("article[data-bay]").nth(0), page.locator("article[data-bay]").nth(1)
+    first.locator("summary").click()
+    second.get_by_role("button").first.focus()
+    page.evaluate(
+        """async () => { const names = performance.getEntriesByType("resource").map((e) => e.name);
+        const { put } = await import(names.find((n) => n.includes("/listing-")));
+        const part = new DOMParser().parseFromString(document.documentElement.outerHTML, "text/html");
+        const cards = part.querySelectorAll("article[data-bay]");
+        cards[0].querySelector("[data-state]").textContent = "Ocupada";
+        cards[2].querySelector("[data-state]").textContent = "Ocupada";
+        put(part.getElementById("results").outerHTML, "data-bay"); }"""
+    )
+    expect(first.locator("details")).to_have_attribute("open", "")
+    expect(second.get_by_role("button").first).to_be_focused()
+    expect(page.locator("article[data-bay]").nth(2).locator("[data-state]")).to_have_text("Ocupada")
+
+
 def test_ages_tick_while_the_page_is_open(opened: Opener) -> None:
     page = opened("/")
     page.evaluate(
@@ -212,3 +233,10 @@ def test_a_page_that_is_not_there_says_so_with_its_number(opened: Opener) -> Non
     page = opened("/nothing-here")
     expect(page.get_by_role("heading", level=1)).to_have_text("Aquí no hay nada")
     assert page.locator("code").inner_text()
+
+
+def test_forced_colours_keep_the_words_of_the_main_button_apart_from_its_ground(opened: Opener) -> None:
+    page = opened("/", forced_colors="active")
+    colours = "e => { const s = getComputedStyle(e); return [s.color, s.backgroundColor]; }"
+    words, ground = page.locator(".way summary").first.evaluate(colours)
+    assert words != ground

@@ -154,4 +154,5 @@ def test_every_page_fits_and_is_in_order(opened: Opener, width: int, scheme: str
         check(page)
     page.goto("/police")
     page.evaluate("() => { document.documentElement.style.fontSize = '200%'; }")
-    assert width < 412 or measure(page)["wide"] <= 0
+    found = measure(page)
+    assert width < 412 or found["wide"] <= 0, found["past"]

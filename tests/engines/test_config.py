@@ -71,6 +71,19 @@ def test_a_changed_value_is_in_force_everywhere_and_says_who_and_when(tmp_path: 
     async def work() -> None:
         async with running("config", "logs", data=tmp_path) as system:
             settings = system.system.settings
+
+            async def applied() -> Applied:
+                found: Applied = body(await admin(system).get("/api/v1/config/applied"), Applied)
+                return found
+
+            async def both_are_heard_of() -> bool:
+                return (await applied()).of == 2
+
+            async def both_have_swapped() -> bool:
+                found = await applied()
+                return (found.revision, found.in_force, found.of) == (1, 2, 2) and found.slowest_ms is not None
+
+            await until(both_are_heard_of)
             assert (await grace(admin(system))).source == "default"
             assert (await put(admin(system), 20, municipality_id=MUNICIPALITY, reason="demo")).status_code == 200
             await until(lambda: all(settings[name].int_of(GRACE_S, MUNICIPALITY) == 20 for name in ("config", "logs")))
@@ -78,12 +91,7 @@ def test_a_changed_value_is_in_force_everywhere_and_says_who_and_when(tmp_path: 
             seen = await grace(admin(system))
             assert (seen.value, seen.source, seen.editor, seen.revision) == (20, "municipality", "ana", 1)
             assert seen.changed_at is not None
-
-            async def applied() -> bool:
-                found: Applied = body(await admin(system).get("/api/v1/config/applied"), Applied)
-                return (found.revision, found.in_force, found.of) == (1, 2, 2) and found.slowest_ms is not None
-
-            await until(applied)
+            await until(both_have_swapped)
 
     run(work())
 

@@ -15,6 +15,21 @@ BAYS = 300
 GROUPINGS = ("zone", "bay", "category", "hour", "weekday", "day")
 
 
+class Took:
+    """Adds up the time spent within it, on the clock and on this process's processor."""
+
+    def __init__(self) -> None:
+        self.s = self.cpu_s = 0.0
+
+    def __enter__(self) -> None:
+        self.s -= time.perf_counter()
+        self.cpu_s -= time.process_time()
+
+    def __exit__(self, *_: object) -> None:
+        self.s += time.perf_counter()
+        self.cpu_s += time.process_time()
+
+
 def bay_id(number: int) -> str:
     return f"0190c0de-0000-7000-8000-{number:012d}"
 
@@ -42,26 +57,27 @@ def test_four_weeks_of_a_town_are_imported_and_counted_fast(tmp_path: Path) -> N
     for bay in range(BAYS):
         journal.bay(bay_id(bay), zone_id=f"zone-{bay % 12}", category=("disabled", "delivery", "taxi")[bay % 3])
 
-    async def work() -> tuple[float, dict[str, float]]:
+    async def work() -> tuple[Took, dict[str, Took]]:
         async with history(tmp_path, journal) as system:
             admin = staff(system, "administrator")
-            importing = 0.0
+            importing = Took()
             for start in range(0, len(lines), 50_000):
                 body = b"\n".join(lines[start : start + 50_000])
-                began = time.perf_counter()
-                answer = await admin.ask("POST", "/api/v1/history/import", content=body, params={"simulated": "true"})
-                importing += time.perf_counter() - began
+                with importing:
+                    answer = await admin.ask(
+                        "POST", "/api/v1/history/import", content=body, params={"simulated": "true"}
+                    )
                 assert answer.json()["accepted"] == body.count(b"\n") + 1
-            took = {}
-            for by in GROUPINGS:
-                began = time.perf_counter()
-                rows = (await figures(admin, by=by)).rows
-                took[by] = time.perf_counter() - began
+            asking = {by: Took() for by in GROUPINGS}
+            for by, took in asking.items():
+                with took:
+                    rows = (await figures(admin, by=by)).rows
                 assert sum(row.stays for row in rows) == len(lines) // 2
-            return len(lines) / importing, took
+            return importing, asking
 
-    rate, took = run(work(), 120)
-    print(f"import of {len(lines)} changes: {rate:,.0f} a second")
-    print("statistics, ms: " + ", ".join(f"{by} {seconds * 1000:.0f}" for by, seconds in took.items()))
-    assert rate >= 10_000  # 30,000 on an idle machine; tests share theirs
-    assert max(took.values()) <= 0.3
+    importing, asking = run(work(), 120)
+    print(f"import of {len(lines)} changes: {len(lines) / importing.s:,.0f} a second")
+    print("statistics, ms: " + ", ".join(f"{by} {took.s * 1000:.0f}" for by, took in asking.items()))
+    # What is held here is the processor's time: tests share their machine, and waiting for it is not the code's.
+    assert len(lines) / importing.cpu_s >= 20_000
+    assert max(took.cpu_s for took in asking.values()) <= 0.3

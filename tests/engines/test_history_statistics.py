@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from random import Random
+from zoneinfo import ZoneInfo
 
 from history_street import (
     BAY,
@@ -18,6 +20,7 @@ from history_street import (
     bring,
     figures,
     history,
+    line,
     staff,
 )
 from siga.kit.clock import HandClock
@@ -117,5 +120,45 @@ def test_the_public_can_only_ask_for_whole_days_that_are_over(tmp_path: Path) ->
             found = await figures(system.as_guest("history"), by="hour", **span)
             midnight = datetime(2026, 11, 21, 23, tzinfo=UTC)
             assert (found.from_at, found.to_at) == (midnight - timedelta(days=1), midnight)
+
+    run(work())
+
+
+def occupied_by_minute(told: dict[str, list[tuple[int, int]]], first: int, last: int) -> dict[str, float]:
+    """The share of minutes in which bays were occupied, by the hour in Madrid, counted one by one."""
+    seen: dict[str, list[int]] = {}
+    for spans in told.values():
+        for minute in range(first, last):
+            hour = str(at(minute).astimezone(ZoneInfo("Europe/Madrid")).hour)
+            seen.setdefault(hour, []).append(any(start <= minute < end for start, end in spans))
+    return {hour: round(sum(minutes) / len(minutes), 4) for hour, minutes in seen.items()}
+
+
+def test_the_sums_are_what_counting_minute_by_minute_gives(tmp_path: Path) -> None:
+    rng = Random(7)
+    told: dict[str, list[tuple[int, int]]] = {}
+    for bay_id in (BAY, OTHER_BAY):
+        minute = -4 * 1440
+        while minute < -200:
+            start = minute + rng.randint(1, 300)
+            minute = start + rng.randint(1, 700)
+            told.setdefault(bay_id, []).append((start, minute))
+
+    async def work() -> None:
+        journal = Journal()
+        for bay_id in told:
+            journal.bay(bay_id)
+        async with history(tmp_path, journal) as system:
+            admin = staff(system, "administrator")
+            for bay_id, spans in told.items():
+                turns = [(m, n == 0) for span in spans for n, m in enumerate(span)]
+                await bring(admin, [line(n, m, occupied, bay_id) for n, (m, occupied) in enumerate(turns)])
+            first, last = -2 * 1440 - 37, -311
+            span = {"from": at(first).isoformat(), "to": at(last).isoformat()}
+            by_hour = {row.group: row.occupancy for row in (await figures(admin, by="hour", **span)).rows}
+            assert by_hour == occupied_by_minute(told, first, last)
+            (whole,) = (await figures(admin, by="zone", **span)).rows
+            minutes = [any(s <= m < e for s, e in spans) for spans in told.values() for m in range(first, last)]
+            assert whole.occupancy == round(sum(minutes) / len(minutes), 4)
 
     run(work())

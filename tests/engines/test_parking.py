@@ -129,8 +129,9 @@ def test_one_bad_report_in_an_envelope_does_not_harm_the_others(tmp_path: Path, 
             bay = await s.bay((await s.zone())["zone_id"], "C-1")
             sensor = await s.sensor(bay["bay_id"])
             one = {"device_id": sensor, "epoch": 1, "occupied": True}
-            acks = await s.send(sensor, [{**one, "sequence": 1}, {**one, "device_id": "nobody", "sequence": 1},
-                                         {**one, "sequence": 2, "bay_id": "elsewhere"}, {**one, "sequence": 3}])  # fmt: skip
+            nobodys, elsewhere = {"device_id": "nobody", "sequence": 1}, {"sequence": 2, "bay_id": "elsewhere"}
+            changes = [{"sequence": 1}, nobodys, elsewhere, {"sequence": 3}]
+            acks = await s.send(sensor, [{**one, **change} for change in changes])
             assert [a["status"] for a in acks] == ["applied", "rejected", "rejected", "applied"]
             assert all(a["detail"] for a in acks if a["status"] == "rejected")
 

@@ -63,9 +63,9 @@ class Town:
             raise AssertionError(f"{method} {path}: {answer.status_code} {answer.text[:500]}")
         return answer.json() if answer.content else None
 
-    async def found(self, name: str = "Villa Banco") -> None:
+    async def found(self, name: str = "Villa Banco", centre: tuple[float, float] = CENTRE) -> None:
         """Spend the first-run code: the first account and its municipality."""
-        municipality = {"name": name, "lon": CENTRE[0], "lat": CENTRE[1], "contact": "010"}
+        municipality = {"name": name, "lon": centre[0], "lat": centre[1], "contact": "010"}
         body = {"code": self.setup_code, "email": EMAIL, "name": "First", "password": self.password,
                 "municipality": municipality}  # fmt: skip
         answer = await self.users.post("/api/v1/auth/setup", json=body)
@@ -139,6 +139,7 @@ class Town:
 async def started(
     data: Path, *, ports: tuple[int, int] | None = None, password: str | None = None,
     environment: Mapping[str, str] | None = None, arguments: tuple[str, ...] = (),
+    centre: tuple[float, float] = CENTRE,
 ) -> AsyncIterator[Town]:  # fmt: skip
     """Run `siga up` on a data folder until the block ends; the first start founds a municipality."""
     users, sensors = ports or free_ports(2)[:2]
@@ -156,7 +157,7 @@ async def started(
         town.ready_s = time.perf_counter() - began
         drain = asyncio.create_task(_drain(process))
         if town.setup_code is not None:
-            await town.found()
+            await town.found(centre=centre)
         elif password is not None:
             await town.sign_in()
             town.municipality_id = next(

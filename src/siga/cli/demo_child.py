@@ -32,7 +32,7 @@ class DemoChild:
         return {"accounts": self._accounts, "token": self._token}
 
     async def start(self, setup_code: str | None) -> None:
-        """Start it and wait until the town stands; RuntimeError when it could not be made."""
+        """Start it and wait until the town stands; OSError when it could not be made."""
         self._child = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "siga.demo", stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
             start_new_session=True,
@@ -48,7 +48,7 @@ class DemoChild:
             if line == "ready":
                 break
             if not line:
-                raise RuntimeError("the demo town could not be made; what went wrong stands above")
+                raise OSError("the demo town could not be made; what went wrong stands above")
             print(f"  {line}", flush=True)
         self._relay = asyncio.create_task(self._drain(self._child.stdout))
 

@@ -40,8 +40,10 @@ def _client(data: Path) -> Iterator[Any]:
     """The running SIGA of this folder, else its services started here for the length of the command."""
     client = owners_client(data)
     if client is not None:
-        with client:
+        try:
             yield client
+        finally:
+            client.close()
         return
     with _Offline(data) as offline:
         yield offline
@@ -108,7 +110,8 @@ def _municipality(client: Any, wanted: str | None) -> Municipality | None:
 
 def _bays(client: Any, args: argparse.Namespace, municipality: Municipality) -> int:
     try:
-        near = None if municipality.lon is None or municipality.lat is None else (municipality.lon, municipality.lat)
+        known = municipality.lon is not None and municipality.lat is not None and not args.anywhere
+        near = (municipality.lon or 0.0, municipality.lat or 0.0) if known else None
         options = ReadOptions(near=near)
         read = read_bays(args.file.read_bytes(), filename=args.file.name, category=args.category, options=options)
     except BadBayFile as fault:

@@ -64,6 +64,7 @@ def build_parser() -> argparse.ArgumentParser:
         if name == "bays":
             one.add_argument("--category", choices=_CATEGORIES, help="for rows that name no kind of their own")
             one.add_argument("--dry-run", action="store_true", help="only say what would happen")
+            one.add_argument("--anywhere", action="store_true", help="take bays more than 300 km from the town too")
         if name == "history":
             one.add_argument("--simulated", action="store_true", help="mark what is imported as generated")
 

@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 
 from siga.cli.control import SOCKET, OwnersDoor
 from siga.cli.settings import StartSettings, read_settings
-from siga.engines.server import Door, Tls, free_port
+from siga.engines.server import Door, Reservation, Tls
 from siga.kit.peers import Peers
 from siga.kit.service import ASGI
 from siga.system import BUILD_ORDER, Config, System
@@ -69,7 +69,8 @@ async def _main(args: argparse.Namespace, settings: StartSettings, names: Sequen
     began = time.monotonic()
     stopping = _watch_signals()
     where = _Addresses()
-    ports = _ports(settings) if "gateway" in names else (settings.port, settings.sensors_port)
+    reserved = _reserve(settings) if "gateway" in names else ()
+    ports = (reserved[0].port, reserved[1].port) if reserved else (settings.port, settings.sensors_port)
     scheme = "https" if settings.tls else "http"
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     where.users, where.sensors = f"{scheme}://{host}:{ports[0]}", f"{scheme}://{host}:{ports[1]}"
@@ -93,6 +94,8 @@ async def _main(args: argparse.Namespace, settings: StartSettings, names: Sequen
             await demo.stop()
         await asyncio.gather(*(door.close() for door in doors))
         await system.stop()
+        for port in reserved:
+            port.release()
     if args.command != "serve":
         print("SIGA has stopped; everything is kept.", flush=True)
     return 0
@@ -111,13 +114,14 @@ def _watch_signals() -> asyncio.Event:
     return stopping
 
 
-def _ports(settings: StartSettings) -> tuple[int, int]:
-    users = free_port(settings.host, settings.port)
-    wanted = settings.sensors_port if settings.sensors_port != users else users + 1
-    sensors = free_port(settings.host, wanted)
-    for name, got, want in (("users' door", users, settings.port), ("sensors' door", sensors, settings.sensors_port)):
-        if got != want:
-            print(f"Port {want} is taken: the {name} is at {got}.", flush=True)
+def _reserve(settings: StartSettings) -> tuple[Reservation, Reservation]:
+    """Both doors' ports, kept from now on; a port taken gives the next free one, and says so."""
+    users = Reservation(settings.host, settings.port)
+    sensors = Reservation(settings.host, settings.sensors_port)
+    wanted = (("users' door", users, settings.port), ("sensors' door", sensors, settings.sensors_port))
+    for name, got, want in wanted:
+        if got.port != want:
+            print(f"Port {want} is taken: the {name} is at {got.port}.", flush=True)
     return users, sensors
 
 

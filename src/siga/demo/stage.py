@@ -43,6 +43,7 @@ class Stage:
         self._headers = {"x-demo-token": token}
         self._news: deque[dict[str, Any]] = deque(maxlen=_MOST_WAITING)
         self._woken = asyncio.Event()
+        self._deaf = False
         self._rng = Random()
 
     def tell(self, code: str, what: str, *, command_id: str | None = None, **detail: Any) -> None:
@@ -77,8 +78,11 @@ class Stage:
                 continue
             try:
                 await self._door.json("POST", "/demo/api/happened", {"happened": news}, headers=self._headers)
+                self._deaf = False
             except (Away, Refused) as fault:
-                sys.stdout.write(f"the Street page did not take the news: {fault}\n")
+                if not self._deaf:  # told once, since the street goes on without its page
+                    sys.stdout.write(f"the Street page does not take the news: {fault}\n")
+                self._deaf = True
             for one in news:
                 if self._news and self._news[0] is one:
                     self._news.popleft()

@@ -27,18 +27,44 @@ class Tls:
     key: Path
 
 
-def free_port(host: str, wanted: int) -> int:
-    """`wanted` if nobody listens there, else the next free one above; OSError when 50 in a row are taken."""
-    for port in range(wanted, wanted + _TRIES):
-        family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        with socket.socket(family, socket.SOCK_STREAM) as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind((host, port))
-            except OSError:
-                continue
-            return port
-    raise OSError(f"no free port from {wanted} to {wanted + _TRIES - 1}")
+class Reservation:
+    """A port that is ours from now on, though nobody listens yet.
+
+    The server shares its port (SO_REUSEPORT), so two of them started at once would both listen on a port that was free
+    when they looked, and answer in turn. A socket that is bound without listening keeps the others away meanwhile.
+    """
+
+    def __init__(self, host: str, wanted: int) -> None:
+        """`wanted` if nobody has it, else the next free one above; OSError when 50 in a row are taken."""
+        self._family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        for port in range(wanted, wanted + _TRIES):
+            if self._is_free(host, port) and (held := self._bound(host, port, shared=True)) is not None:
+                self.port, self._held = port, held
+                return
+        raise OSError(f"no free port from {wanted} to {wanted + _TRIES - 1}")
+
+    def _is_free(self, host: str, port: int) -> bool:
+        """Whether it can be bound alone: a port that is shared already cannot."""
+        probe = self._bound(host, port, shared=False)
+        if probe is None:
+            return False
+        probe.close()
+        return True
+
+    def _bound(self, host: str, port: int, *, shared: bool) -> socket.socket | None:
+        one = socket.socket(self._family, socket.SOCK_STREAM)
+        # Two sockets with SO_REUSEADDR do not keep each other away unless one listens: the held one goes without.
+        one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT if shared else socket.SO_REUSEADDR, 1)
+        try:
+            one.bind((host, port))
+        except OSError:
+            one.close()
+            return None
+        return one
+
+    def release(self) -> None:
+        """Let go of the port."""
+        self._held.close()
 
 
 class Door:

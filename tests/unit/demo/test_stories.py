@@ -5,11 +5,14 @@ from __future__ import annotations
 import asyncio
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from siga.services.gateway.pages.demo.gate import host_of, is_ours, own_name
+from siga.kit.problem import NotFound
+from siga.services.gateway.asgi import Visit
+from siga.services.gateway.pages.demo.gate import host_of, is_ours, only_here, own_name
 from siga.services.gateway.pages.demo.stage import Stage
 from siga.services.gateway.pages.demo.stories import Happening
 
@@ -147,3 +150,17 @@ def test_each_face_has_a_name_of_its_own_where_the_browser_knows_such_names() ->
     assert len(names) == 3
     assert all(name is not None and is_ours(name) for name in names)
     assert own_name("police", safari) is None
+
+
+@pytest.mark.parametrize(
+    ("local", "host"), [(False, "127.0.0.1:8080"), (True, "siga.example"), (False, "siga.example")]
+)
+def test_the_demo_is_not_there_for_another_machine_or_under_another_name(local: bool, host: str) -> None:
+    with pytest.raises(NotFound):
+        only_here(_connection(local, host), None)  # type: ignore[arg-type]
+    only_here(_connection(True, "127.0.0.1:8080"), None)  # type: ignore[arg-type]
+
+
+def _connection(local: bool, host: str) -> Any:
+    visit = Visit(client="127.0.0.1", https=False, local=local, safe=True, request_id="r")
+    return SimpleNamespace(scope={"headers": [(b"host", host.encode())], "siga.visit": visit})

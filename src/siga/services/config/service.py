@@ -19,6 +19,7 @@ from siga.contract.operations import (
 from siga.contract.settings import DECLARED, Value
 from siga.kit.clock import Clock
 from siga.kit.journal import Fact
+from siga.kit.log import logger
 from siga.kit.problem import Conflict, NotFound
 from siga.ports import Database
 from siga.services.config import store
@@ -27,6 +28,8 @@ from siga.services.config.model import SYSTEM, Stored, acceptable, changes_betwe
 from siga.services.config.store import journal
 
 _REMEMBERED = 1000
+
+log = logger("config")
 
 
 class Config:
@@ -117,6 +120,10 @@ class Config:
             self._newest = max(self._newest, made.revision)
             self._committed[made.revision] = self._clock()
             self._committed.pop(made.revision - _REMEMBERED, None)
+            log.info(
+                "settings_changed", revision=made.revision, municipality_id=made.municipality_id, by=made.author,
+                settings=[change.key for change in made.changes], rolled_back_to=made.rolled_back_to,
+            )  # fmt: skip
         return made
 
     # --- revisions ------------------------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ from siga.kit.peers import Peers
 from siga.kit.problem import NotFound, Problem
 
 _KEPT_S = 60.0
+_UNKNOWN_KEPT_S = 2.0
 _SOON_S = 3.0
 
 
@@ -22,7 +23,7 @@ class Towns:
 
     async def one(self, municipality_id: str) -> Municipality:
         """The municipality; NotFound when Users knows none of that id."""
-        if self._asked_at is None or time.monotonic() - self._asked_at > _KEPT_S or municipality_id not in self._known:
+        if self._should_ask(municipality_id):
             try:
                 found = await self._peers["users"].get(
                     "/internal/v1/municipalities", list[Municipality], timeout_s=_SOON_S
@@ -35,6 +36,13 @@ class Towns:
         if town is None:
             raise NotFound("There is no such municipality.")
         return town
+
+    def _should_ask(self, municipality_id: str) -> bool:
+        """Anyone may ask for any id, so that Users is not asked for each that nobody knows."""
+        if self._asked_at is None:
+            return True
+        kept_s = _KEPT_S if municipality_id in self._known else _UNKNOWN_KEPT_S
+        return time.monotonic() - self._asked_at > kept_s
 
 
 def _unnamed(municipality_id: str) -> Municipality:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from datetime import timedelta
 
@@ -18,6 +19,7 @@ from siga.services.logs.model import Wanted, is_alarm, is_kept
 from siga.services.logs.tail import Tail
 
 _MOST_RECORDS = 10_000
+_BETWEEN_PIECES_S = 0.05  # new records come first
 
 
 class Logs:
@@ -74,6 +76,8 @@ class Logs:
     async def sweep(self) -> None:
         """Forget what is older than `logs.kept_days`, in small transactions."""
         before = self._clock() - timedelta(days=self._settings.int_of(LOG_KEPT_DAYS))
-        while await self._database.write(lambda conn: store.prune(conn, before)):
-            pass
         await self._database.write(lambda conn: alarms.prune(conn, before))
+        more = True
+        while more:
+            more = await self._database.write(lambda conn: store.prune(conn, before))
+            await asyncio.sleep(_BETWEEN_PIECES_S)

@@ -20,6 +20,7 @@ Place = tuple[Aware, str, int]
 
 _c = records.c
 _PIECE = 5_000
+_FORGOTTEN_AT_ONCE = 1_000
 
 
 def add(conn: Connection, batch: Sequence[LogRecord]) -> list[LogRecord]:
@@ -96,7 +97,7 @@ def _record(row: Any) -> LogRecord:
 
 
 def prune(conn: Connection, before: datetime) -> bool:
-    """Forget some thousand records older than `before`, the oldest first; whether more are left to forget."""
-    edge = conn.scalar(select(_c.at).where(_c.at < before).order_by(_c.at).offset(_PIECE).limit(1))
+    """Forget a thousand records older than `before`, the oldest first; whether more are left to forget."""
+    edge = conn.scalar(select(_c.at).where(_c.at < before).order_by(_c.at).offset(_FORGOTTEN_AT_ONCE).limit(1))
     conn.execute(delete(records).where(_c.at < (before if edge is None else edge)))
     return edge is not None

@@ -108,12 +108,16 @@ def map_handlers(parking: Parking, town: Town) -> Sequence[ControllerRouterHandl
     @post("/api/v1/bays/import", tags=["map"], status_code=200, request_max_body_size=_IMPORT_BYTES)
     async def import_file(request: Request[Any, Any, Any], caller: Claims, municipality_id: str,
                           filename: str = "bays.csv", category: Category | None = None,
-                          dry_run: bool = False) -> ImportResult:  # fmt: skip
-        """Bays from a file (GeoJSON, CSV, OSM tags) as the raw body; `dry_run=true` only says what would happen."""
+                          dry_run: bool = False, anywhere: bool = False) -> ImportResult:  # fmt: skip
+        """Bays from a file (GeoJSON, CSV, OSM tags) as the raw body; `dry_run=true` only says what would happen.
+
+        Rows more than 300 km from the municipality are refused as errors, unless `anywhere=true`.
+        """
         own(municipality_id, caller, "map.manage")
         try:
             town_at = picture.municipality(municipality_id)
-            near = None if town_at.lon is None or town_at.lat is None else (town_at.lon, town_at.lat)
+            known = town_at.lon is not None and town_at.lat is not None and not anywhere
+            near = (town_at.lon or 0.0, town_at.lat or 0.0) if known else None
             data, options = await request.body(), ReadOptions(near=near)
             read = await asyncio.to_thread(read_bays, data, filename=filename, category=category, options=options)
         except BadBayFile as fault:

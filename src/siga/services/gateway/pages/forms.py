@@ -103,7 +103,9 @@ def faults_of(problem: Problem, t: Texts, room: str, fields: Iterable[str]) -> F
         if name in known:
             faults.add(name, _words(t, problem, f"{room}.fault.{name}"))
     if not faults:
-        faults.add(_home(problem, known), problem_words(problem, t))
+        name = _home(problem, known)
+        own = f"{room}.fault.{name}.{problem.slug}"
+        faults.add(name, t(own) if t.has(own) else problem_words(problem, t))
     return faults
 
 

@@ -14,6 +14,7 @@ from siga.kit.problem import Problem
 from siga.services.gateway.pages.admin.desk import Desk, filled, seg
 from siga.services.gateway.pages.admin.instants import instant_of, local_text
 from siga.services.gateway.pages.admin.lookups import (
+    bay_of_code,
     bay_of_id,
     category_options,
     hinted,
@@ -55,7 +56,7 @@ async def make(desk: Desk) -> Page:
             bay = await desk.visitor.post("parking", "/api/v1/bays", body, Bay)
             return desk.done(f"/admin/bays/{seg(bay.bay_id)}", "bay_made")
         except Problem as problem:
-            faults = desk.refused(problem, FIELDS)
+            faults = await _refused(desk, form, problem, "")
     return await _page(desk, form, None, faults)
 
 
@@ -82,7 +83,7 @@ async def change(desk: Desk, bay_id: str) -> Page:
             await desk.visitor.post("parking", f"/api/v1/bays/{seg(bay_id)}", body, Bay, method="PATCH")
             return desk.done(f"/admin/bays/{seg(bay_id)}", "saved")
         except Problem as problem:
-            faults = desk.refused(problem, FIELDS)
+            faults = await _refused(desk, form, problem, bay_id)
     return await _page(desk, form, bay, faults)
 
 
@@ -112,6 +113,16 @@ def _read(desk: Desk, form: Form) -> Faults:
             faults.add(name, t(f"admin.fault.{name}"))
     if form.text("personal") == "yes" and not form.text("number") and not form.text("was_personal"):
         faults.add("number", t("admin.fault.number_needed"))
+    return faults
+
+
+async def _refused(desk: Desk, form: Form, problem: Problem, bay_id: str) -> Faults:
+    """A conflict is about the code if another bay has it; else somebody changed the bay meanwhile."""
+    faults = desk.refused(problem, FIELDS)
+    if problem.slug == "conflict":
+        other = await bay_of_code(desk, form.text("code"))
+        if other is not None and other.bay_id != bay_id:
+            return Faults({"code": desk.t("admin.fault.code_taken")})
     return faults
 
 

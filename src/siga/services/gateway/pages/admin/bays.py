@@ -17,6 +17,7 @@ from siga.services.gateway.pages.admin import bay_form
 from siga.services.gateway.pages.admin.desk import Desk, desk_router, seg
 from siga.services.gateway.pages.admin.lookups import (
     Options,
+    all_devices,
     bay_of_id,
     bays_page,
     category_options,
@@ -25,7 +26,6 @@ from siga.services.gateway.pages.admin.lookups import (
     zone_options,
     zones_of,
 )
-from siga.services.gateway.pages.admin.words import Devices
 from siga.services.gateway.pages.driver.views import bay_path, bay_words
 from siga.services.gateway.pages.web import Page, Web
 
@@ -99,15 +99,21 @@ async def one(desk: Desk, bay_id: str) -> Page:
     bay = await bay_of_id(desk, bay_id)
     visitor, slug = desk.visitor, _slug_of(desk, bay)
     found = await together({
-        "ratings": visitor.get("drivers", "/api/v1/ratings", BayRatings, bay_id=bay_id),
+        "ratings": _ratings(desk, bay_id),
         "changes": visitor.get("history", f"/api/v1/history/bays/{seg(bay_id)}/changes", ChangeList, limit=10),
-        "devices": visitor.get("parking", "/api/v1/devices", Devices, municipality_id=bay.municipality_id, limit=1000),
+        "devices": all_devices(desk),
     })  # fmt: skip
-    devices = [one for one in (found["devices"].devices if found["devices"] else []) if bay_id in one.bay_ids]
+    devices = [one for one in found["devices"] or [] if bay_id in one.bay_ids]
     return desk.page(
         "bay.html", bay=bay, card=bay_words(bay, desk.t, {bay.municipality_id: slug}), sign=bay_path(slug, bay.code),
         ratings=found["ratings"], changes=found["changes"].changes if found["changes"] else [], devices=devices,
     )  # fmt: skip
+
+
+async def _ratings(desk: Desk, bay_id: str) -> BayRatings:
+    """What users of the bay think of it; of a bay that was made just now nobody has heard."""
+    found = await desk.visitor.find("drivers", "/api/v1/ratings", BayRatings, bay_id=bay_id)
+    return found or BayRatings(bay_id=bay_id)
 
 
 def _slug_of(desk: Desk, bay: StaffBayView) -> str:

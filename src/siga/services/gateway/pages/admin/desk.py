@@ -26,6 +26,13 @@ _ABOUT_THE_FORM = frozenset({400, 409, 413, 415, 422})
 """Refusals that the sender of a form can mend; all others get a page of their own."""
 
 
+_HOMES = {
+    "uid-form": ("uid",), "uid-length": ("uid",), "plate-form": ("plate",), "number-form": ("number",),
+    "number-taken": ("number",), "credential-taken": ("uid", "plate"), "dates-order": ("valid_to",),
+}  # fmt: skip
+"""Slug → the fields it is about, where the service does not say so."""
+
+
 class NotStaff(Forbidden):
     """The administration is for staff"""
 
@@ -107,7 +114,14 @@ class Desk:
         """A service's refusal of a form with these fields in words; raises it again if no form can mend it."""
         if problem.status not in _ABOUT_THE_FORM:
             raise problem
-        return faults_of(problem, self.t, "admin", fields)
+        known = tuple(fields)
+        faults = faults_of(problem, self.t, "admin", known)
+        home = next((name for name in _HOMES.get(problem.slug, ()) if name in known), "")
+        general = faults.of("")
+        if not general:
+            return faults
+        own = f"admin.problem.{problem.slug}"
+        return Faults({home: self.t(own) if self.t.has(own) else general})
 
     def here(self, form: Form) -> str:
         """The municipality a form was made for; NotYourSection when the sender has no role there any more."""

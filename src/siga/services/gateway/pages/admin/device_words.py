@@ -9,6 +9,7 @@ from siga.contract.parking import Device, StaffBayView
 from siga.services.gateway.pages.ages import age_s
 from siga.services.gateway.pages.i18n import Texts
 
+WANTS = ("resolution", "enrol", "battery", "bay")
 LOW_BATTERY_PCT = 20
 """From here on a battery is worth a walk."""
 

@@ -12,9 +12,9 @@ from siga.contract.parking import Device, DeviceKind
 from siga.kit.problem import NotFound, Problem
 from siga.services.gateway.pages.admin import device_acts
 from siga.services.gateway.pages.admin.desk import Desk, desk_router, filled, seg
-from siga.services.gateway.pages.admin.device_words import LOW_BATTERY_PCT, device_words
-from siga.services.gateway.pages.admin.lookups import bay_of_code, bays_of_ids, worded
-from siga.services.gateway.pages.admin.words import DeviceAndCode, Devices
+from siga.services.gateway.pages.admin.device_words import LOW_BATTERY_PCT, WANTS, device_words
+from siga.services.gateway.pages.admin.lookups import bay_of_code, bays_of_ids, devices_page, devices_that_want, worded
+from siga.services.gateway.pages.admin.words import DeviceAndCode
 from siga.services.gateway.pages.forms import Faults, Form
 from siga.services.gateway.pages.web import Page, Web
 
@@ -30,17 +30,17 @@ def handlers(web: Web) -> list[ControllerRouterHandler]:
 
 
 @get("/admin/devices")
-async def table(desk: Desk, kind: str = "", cursor: str = "") -> Page:
+async def table(desk: Desk, kind: str = "", wants: str = "", cursor: str = "") -> Page:
     """The table."""
-    kind = kind if kind in KINDS else ""
-    page = await desk.visitor.get(
-        "parking", "/api/v1/devices", Devices, municipality_id=desk.municipality_id, kind=kind or None, limit=_PAGE,
-        cursor=cursor or None,
-    )  # fmt: skip
+    kind, wants = kind if kind in KINDS else "", wants if wants in WANTS else ""
+    page = await (devices_that_want(desk, wants, kind) if wants else devices_page(desk, kind, cursor, _PAGE))
     bays = await bays_of_ids(desk, (bay_id for device in page.devices for bay_id in device.bay_ids))
+    everything = [("", desk.t("admin.all"))]
+    words = [device_words(one, desk.t, bays) for one in page.devices]
     return desk.page(
-        "devices.html", devices=[device_words(one, desk.t, bays) for one in page.devices], next=page.next, kind=kind,
-        first=not cursor, kinds=[("", desk.t("admin.all")), *worded(desk, KINDS, "admin.device")], low=LOW_BATTERY_PCT,
+        "devices.html", devices=words, next=page.next, kind=kind, first=not cursor, low=LOW_BATTERY_PCT, wanted=wants,
+        kinds=everything + worded(desk, KINDS, "admin.device"),
+        wants=everything + worded(desk, WANTS, "admin.device.wants"),
     )  # fmt: skip
 
 

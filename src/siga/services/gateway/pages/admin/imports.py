@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 from collections.abc import Sequence
 
@@ -31,6 +32,7 @@ class BadAddressFile(Invalid):
 
 
 _KINDS = ("bays", "addresses")
+_SLUG = re.compile(r"\(([a-z_]+)\)$")
 _TAKES_S = 120.0
 _CHUNK = 2000
 _SHOWN_REFUSALS, _SHOWN_ADDRESSES = 100, 20
@@ -155,9 +157,11 @@ async def _keep(desk: Desk, upload: Upload, read: AddressResult) -> int:
 
 
 def _file_faults(desk: Desk, kind: str, problem: Problem) -> Faults:
-    """A file that cannot be used: why, in the service's own words where ours do not say it."""
+    """A file that cannot be used, and what to do: told by the slug at the end of the service's words."""
     desk.refused(problem, ())
-    return Faults({f"{kind}_file": desk.t("admin.import.bad_file", why=problem.detail)})
+    found = _SLUG.search(problem.detail)
+    why = desk.t.either(f"admin.bad_file.{found[1] if found else ''}", "admin.bad_file.other")
+    return Faults({f"{kind}_file": desk.t("admin.import.bad_file", why=why)})
 
 
 def _choose(desk: Desk, form: Form = NO_FORM, faults: Faults | None = None) -> Page:

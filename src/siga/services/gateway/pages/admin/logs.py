@@ -43,7 +43,11 @@ def record_words(record: LogRecord, t: Texts) -> RecordWords:
     local, today = record.at.astimezone(t.zone), t.now.astimezone(t.zone).date()
     when = f"{local:%H:%M:%S}" if local.date() == today else f"{local:%Y-%m-%d %H:%M:%S}"
     trace = record.traceparent.split("-")[1] if record.traceparent and record.traceparent.count("-") == 3 else ""
-    fields = [(name, value if isinstance(value, str) else json.dumps(value)) for name, value in record.fields.items()]
+    fields = [
+        (name, value if isinstance(value, str) else json.dumps(value))
+        for name, value in record.fields.items()
+        if value is not None
+    ]
     return RecordWords(record, when, trace, fields)
 
 

@@ -7,16 +7,19 @@ from collections.abc import Awaitable, Iterable, Mapping
 from typing import Any, TypeVar
 
 from siga.contract.accounts import Person
-from siga.contract.parking import CATEGORIES, StaffBayView, Zone
+from siga.contract.parking import CATEGORIES, Device, StaffBayView, Zone
 from siga.kit.problem import NotFound, Problem
 from siga.services.gateway.pages.admin.desk import Desk, seg
-from siga.services.gateway.pages.admin.words import StaffBays, Zones
+from siga.services.gateway.pages.admin.device_words import want_of
+from siga.services.gateway.pages.admin.words import Devices, StaffBays, Zones
 
 T = TypeVar("T")
 Options = list[tuple[str, str]]
 """(value, words) of a choice, as the form macros take them."""
 _MOST_BAYS_NAMED = 60
-_CODE_PAGE = 1000
+_AT_ONCE = 1000
+_MOST_PAGES = 5
+_MOST_SHOWN = 200
 
 
 async def together(parts: Mapping[str, Awaitable[Any]]) -> dict[str, Any]:
@@ -61,7 +64,7 @@ async def bay_of_code(desk: Desk, code: str) -> StaffBayView | None:
     """The municipality's bay of that code, whatever its case; None when there is none."""
     cursor: str | None = None
     while True:
-        page = await bays_page(desk, q=code, limit=_CODE_PAGE, cursor=cursor)
+        page = await bays_page(desk, q=code, limit=_AT_ONCE, cursor=cursor)
         found = next((bay for bay in page.bays if bay.code.casefold() == code.casefold()), None)
         if found is not None or page.next is None:
             return found
@@ -73,6 +76,32 @@ async def bays_of_ids(desk: Desk, ids: Iterable[str]) -> dict[str, StaffBayView]
     wanted = list(dict.fromkeys(ids))[:_MOST_BAYS_NAMED]
     found = await together({bay_id: bay_of_id(desk, bay_id) for bay_id in wanted})
     return {bay_id: bay for bay_id, bay in found.items() if bay is not None}
+
+
+async def devices_page(desk: Desk, kind: str = "", cursor: str | None = None, limit: int = _AT_ONCE) -> Devices:
+    """A page of the municipality's devices."""
+    return await desk.visitor.get(
+        "parking", "/api/v1/devices", Devices, municipality_id=desk.municipality_id, kind=kind or None, limit=limit,
+        cursor=cursor or None,
+    )  # fmt: skip
+
+
+async def all_devices(desk: Desk, kind: str = "") -> list[Device]:
+    """The municipality's devices, the first five thousand."""
+    found: list[Device] = []
+    cursor: str | None = None
+    for _ in range(_MOST_PAGES):
+        page = await devices_page(desk, kind, cursor)
+        found += page.devices
+        cursor = page.next
+        if cursor is None:
+            break
+    return found
+
+
+async def devices_that_want(desk: Desk, want: str, kind: str = "") -> Devices:
+    """Those of which a person has to see to just that."""
+    return Devices(devices=[one for one in await all_devices(desk, kind) if want_of(one) == want][:_MOST_SHOWN])
 
 
 async def names_of(desk: Desk, user_ids: Iterable[str | None]) -> dict[str, str]:

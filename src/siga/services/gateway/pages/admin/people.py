@@ -23,7 +23,7 @@ _PAGE = 50
 def handlers(web: Web) -> list[ControllerRouterHandler]:
     """The routes of people."""
     return [desk_router("staff", [
-        table, ask_invite, invite, one, give, invite_again, withdraw, ask_take, take,
+        table, ask_invite, invite, one, give, ask_code, invite_again, withdraw, ask_take, take,
     ])]  # fmt: skip
 
 
@@ -95,6 +95,13 @@ async def give(desk: Desk, user_id: str) -> Page:
     return desk.done(f"/admin/people/{seg(user_id)}", "role_given")
 
 
+@get("/admin/people/{user_id:str}/invitation")
+async def ask_code(desk: Desk, user_id: str) -> Page:
+    """Ask before a code opens the way to a new password."""
+    person, path = await _person(desk, user_id), f"/admin/people/{seg(user_id)}"
+    return desk.confirm("admin.person_code", f"{path}/invitation", path, name=person.name)
+
+
 @post("/admin/people/{user_id:str}/invitation")
 async def invite_again(desk: Desk, user_id: str) -> Page:
     """A new code: for an invitation not used yet, or to set a new password."""
@@ -156,7 +163,8 @@ def invited_page(desk: Desk, invited: Invited) -> Page:
 
 async def _invite_page(desk: Desk, form: Form, faults: Faults | None = None) -> Page:
     return desk.page(
-        "invite.html", form=form, faults=faults, roles=[(role, words, desk.t(f"admin.role.{role}.hint")) for role, words in worded(desk, _GIVEN, "role")],
+        "invite.html", form=form, faults=faults,
+        roles=[(role, desk.t(f"role.{role}"), desk.t(f"admin.role.{role}.hint")) for role in _GIVEN],
         zones=zone_options(await zones_of(desk)), languages=worded(desk, LANGUAGES, "lang"),
     )  # fmt: skip
 

@@ -10,6 +10,7 @@ from litestar import get, post
 from litestar.types import ControllerRouterHandler
 
 from siga.contract.parking import CATEGORIES, Rule, StaffBayView, Zone
+from siga.contract.settings import GRACE_S
 from siga.kit.problem import NotFound, Problem
 from siga.services.gateway.pages.admin.desk import Desk, desk_router, filled, seg
 from siga.services.gateway.pages.admin.lookups import (
@@ -44,8 +45,9 @@ class RuleWords:
     grace: str
 
 
-def rule_words(rule: Rule, t: Texts, zones: Mapping[str, str], bays: Mapping[str, StaffBayView]) -> RuleWords:
-    """A rule in words; `zones` are names and `bays` bays by id."""
+def rule_words(rule: Rule, t: Texts, zones: Mapping[str, str], bays: Mapping[str, StaffBayView],
+               grace_s: int) -> RuleWords:  # fmt: skip
+    """A rule in words; `zones` are names and `bays` bays by id, `grace_s` is what holds where a rule says none."""
     if rule.bay_id:
         bay = bays.get(rule.bay_id)
         where = t("bay.code", code=bay.code if bay else "–")
@@ -56,14 +58,15 @@ def rule_words(rule: Rule, t: Texts, zones: Mapping[str, str], bays: Mapping[str
     if rule.category:
         where = f"{where} · {t(f'category.{rule.category}')}"
     return RuleWords(
-        rule=rule, where=where, hours=hours_words(rule.hours, t),
-        stay=t.minutes(rule.max_stay_min) if rule.max_stay_min else t("rule.no_limit"), grace=_grace_words(rule, t),
+        rule=rule, where=where, hours=hours_words(rule.hours, t).rstrip("."),
+        stay=t.minutes(rule.max_stay_min) if rule.max_stay_min else t("rule.no_limit").rstrip("."),
+        grace=_grace_words(rule, t, grace_s),
     )  # fmt: skip
 
 
-def _grace_words(rule: Rule, t: Texts) -> str:
+def _grace_words(rule: Rule, t: Texts, grace_s: int) -> str:
     if rule.grace_s is None:
-        return t("admin.rule.grace_setting")
+        return t("admin.rule.grace_setting", time=t.lasted(grace_s))
     return t.lasted(rule.grace_s) if rule.grace_s else t("admin.rule.no_grace")
 
 
@@ -73,7 +76,8 @@ async def table(desk: Desk) -> Page:
     rules = await _rules(desk)
     zones = {zone.zone_id: zone.name for zone in await zones_of(desk)}
     bays = await bays_of_ids(desk, (rule.bay_id for rule in rules if rule.bay_id))
-    words = [rule_words(rule, desk.t, zones, bays) for rule in rules]
+    grace_s = desk.visitor.web.ctx.settings.int_of(GRACE_S, desk.municipality_id)
+    words = [rule_words(rule, desk.t, zones, bays, grace_s) for rule in rules]
     return desk.page("rules.html", rules=sorted(words, key=lambda one: (_breadth(one.rule), one.where)))
 
 

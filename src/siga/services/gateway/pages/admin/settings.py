@@ -28,12 +28,12 @@ def handlers(web: Web) -> list[ControllerRouterHandler]:
     return [desk_router("settings", [table, ask_change, change, reset, *revisions.HANDLERS])]
 
 
-def scope_of(desk: Desk, scope: str) -> str:
-    """The municipality whose values are meant, empty for the whole system."""
-    own = (
-        desk.town.municipality_id if desk.town and desk.visitor.may("settings.read", desk.town.municipality_id) else ""
-    )
-    return "" if scope == SYSTEM else own
+def scope_of(desk: Desk) -> str:
+    """The municipality whose values the page's address means, empty for the whole system."""
+    if desk.town is None or desk.asked(("scope",))["scope"] == SYSTEM:
+        return ""
+    own = desk.town.municipality_id
+    return own if desk.visitor.may("settings.read", own) else ""
 
 
 def may_change(desk: Desk, municipality_id: str) -> bool:
@@ -44,9 +44,9 @@ def may_change(desk: Desk, municipality_id: str) -> bool:
 
 
 @get("/admin/settings")
-async def table(desk: Desk, scope: str = "") -> Page:
+async def table(desk: Desk) -> Page:
     """All settings as in force, grouped by the part of SIGA they belong to."""
-    municipality_id = scope_of(desk, scope)
+    municipality_id = scope_of(desk)
     kept = await desk.visitor.get(
         "config", "/api/v1/config/settings", SettingList, municipality_id=municipality_id or None
     )
@@ -57,15 +57,15 @@ async def table(desk: Desk, scope: str = "") -> Page:
     for one in words:
         groups.setdefault(one.setting.key.split(".")[0], []).append(one)
     return desk.page(
-        "settings.html", groups=groups, scope=scope if not municipality_id else "", municipality_id=municipality_id,
+        "settings.html", groups=groups, scope="" if municipality_id else SYSTEM, municipality_id=municipality_id,
         revision=kept.revision, changeable=may_change(desk, municipality_id), applied=await _applied(desk),
     )  # fmt: skip
 
 
 @get("/admin/settings/{key:str}")
-async def ask_change(desk: Desk, key: str, scope: str = "") -> Page:
+async def ask_change(desk: Desk, key: str) -> Page:
     """The form of one setting."""
-    municipality_id = scope_of(desk, scope)
+    municipality_id = scope_of(desk)
     setting = await _setting(desk, key, municipality_id)
     start = filled({"value": _typed(desk, setting), "revision": setting.revision})
     return await _page(desk, setting, municipality_id, start)

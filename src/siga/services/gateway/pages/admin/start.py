@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import islice
 from typing import Any, NamedTuple
 
 from litestar import get
@@ -18,14 +20,12 @@ from siga.contract.operations import AlarmList
 from siga.contract.parking import Device
 from siga.services.gateway.pages.admin.accreditations import ENDING_WITHIN
 from siga.services.gateway.pages.admin.desk import Desk, desk_router, seg
-from siga.services.gateway.pages.admin.device_words import want_of
-from siga.services.gateway.pages.admin.lookups import bays_page, together
-from siga.services.gateway.pages.admin.words import Devices, Places
+from siga.services.gateway.pages.admin.device_words import WANTS, want_of
+from siga.services.gateway.pages.admin.lookups import all_devices, bays_page, together
+from siga.services.gateway.pages.admin.words import Places
 from siga.services.gateway.pages.web import Page, Web
 
-_COUNTED, _USERS_COUNTED = 1000, 200
-_MOST_PAGES = 5
-_WANTS = ("resolution", "enrol", "battery", "bay")
+_COUNTED, _USERS_COUNTED, _NAMED = 1000, 200, 4
 _STEPS = {"contact": "/admin/town", "position": "/admin/town", "staff": "/admin/people/invite"}
 
 
@@ -34,6 +34,8 @@ class Count(NamedTuple):
 
     number: int
     more: bool = False
+    names: tuple[str, ...] = ()
+    """The first of them by name."""
 
 
 @dataclass(frozen=True)
@@ -69,10 +71,9 @@ def lines_of(found: dict[str, Any]) -> list[Line]:
             lines.append(Line(name, count, path, mark))
     by_want: dict[str, int] = found.get("devices") or {}
     lines += [
-        Line(f"device_{want}", Count(by_want[want]), "/admin/devices", "doubtful")
-        for want in _WANTS
-        if by_want.get(want)
-    ]
+        Line(f"device_{want}", Count(by_want[want]), f"/admin/devices?wants={want}", "doubtful")
+        for want in WANTS if by_want.get(want)
+    ]  # fmt: skip
     return lines
 
 
@@ -99,31 +100,24 @@ def missing_steps(desk: Desk, found: dict[str, Any]) -> list[tuple[str, str]]:
 # --- asking ----------------------------------------------------------------------------------------------------------
 
 
+def _first(names: Iterable[str]) -> tuple[str, ...]:
+    return tuple(islice(dict.fromkeys(names), _NAMED))
+
+
 async def _silent(desk: Desk) -> Count:
     page = await bays_page(desk, occupancy="unknown", limit=_COUNTED)
-    return Count(len(page.bays), page.next is not None)
+    return Count(len(page.bays), page.next is not None, _first(bay.code for bay in page.bays))
 
 
 async def _devices(desk: Desk) -> dict[str, int]:
-    counts: dict[str, int] = {}
-    cursor: str | None = None
-    for _ in range(_MOST_PAGES):
-        page = await desk.visitor.get(
-            "parking", "/api/v1/devices", Devices, municipality_id=desk.municipality_id, limit=_COUNTED, cursor=cursor
-        )
-        count_wants(page.devices, counts)
-        cursor = page.next
-        if cursor is None:
-            break
-    return counts
+    return count_wants(await all_devices(desk))
 
 
-def count_wants(devices: list[Device], counts: dict[str, int]) -> None:
-    """Add to `counts` what these devices want from a person."""
-    for device in devices:
-        want = want_of(device)
-        if want:
-            counts[want] = counts.get(want, 0) + 1
+def count_wants(devices: Iterable[Device]) -> dict[str, int]:
+    """How many devices want which thing from a person."""
+    wants = Counter(want_of(device) for device in devices)
+    del wants[""]
+    return dict(wants)
 
 
 async def _reports(desk: Desk) -> Count:
@@ -131,7 +125,7 @@ async def _reports(desk: Desk) -> Count:
         "drivers", "/api/v1/reports", ReportWorkList, municipality_id=desk.municipality_id, kind="problem",
         status="sent", limit=_USERS_COUNTED,
     )  # fmt: skip
-    return Count(len(page.reports), page.next is not None)
+    return Count(len(page.reports), page.next is not None, _first(one.code for one in page.reports))
 
 
 async def _photos(desk: Desk) -> Count:
@@ -141,7 +135,7 @@ async def _photos(desk: Desk) -> Count:
 
 async def _alarms(desk: Desk) -> Count:
     found = await desk.visitor.get("logs", "/api/v1/logs/alarms", AlarmList, limit=_USERS_COUNTED)
-    return Count(len(found.alarms), found.next is not None)
+    return Count(len(found.alarms), found.next is not None, _first(one.event for one in found.alarms))
 
 
 async def _ending(desk: Desk) -> Count:

@@ -85,13 +85,10 @@ def label_of(row: StatisticsRow, by: str, zones: dict[str, str], t: Texts) -> st
 
 
 def mix_of(row: StatisticsRow) -> list[tuple[str, int, float]]:
-    """How the stays of a group were authorised."""
+    """How the stays of a group were authorised, what rounds to nothing left out."""
     whole = sum(row.authorisations.values())
-    return [
-        (word, row.authorisations[word], row.authorisations[word] / whole)
-        for word in _WORDS
-        if row.authorisations.get(word)
-    ]
+    known = [(word, row.authorisations.get(word, 0)) for word in _WORDS]
+    return [(word, stays, stays / whole) for word, stays in known if stays and stays >= whole / 200]
 
 
 def sentence(rows: Sequence[Row], t: Texts, by: str) -> str:

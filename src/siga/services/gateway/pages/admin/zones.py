@@ -40,7 +40,7 @@ async def make(desk: Desk) -> Page:
             await desk.visitor.post("parking", "/api/v1/zones", body, Zone)
             return desk.done("/admin/zones", "zone_made")
         except Problem as problem:
-            faults = desk.refused(problem, _FIELDS)
+            faults = _refused(desk, problem)
     return await _table(desk, form, faults)
 
 
@@ -61,8 +61,14 @@ async def change(desk: Desk, zone_id: str) -> Page:
             await desk.visitor.post("parking", f"/api/v1/zones/{seg(zone_id)}", _told(form), Zone, method="PATCH")
             return desk.done("/admin/zones", "saved")
         except Problem as problem:
-            faults = desk.refused(problem, _FIELDS)
+            faults = _refused(desk, problem)
     return _page(desk, zone, form, faults)
+
+
+def _refused(desk: Desk, problem: Problem) -> Faults:
+    """A conflict is always about the name."""
+    faults = desk.refused(problem, _FIELDS)
+    return Faults({"name": desk.t("admin.fault.zone_taken")}) if problem.slug == "conflict" else faults
 
 
 def _read(desk: Desk, form: Form) -> Faults:

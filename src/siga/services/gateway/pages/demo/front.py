@@ -17,22 +17,23 @@ from siga.kit.problem import NotFound, Problem
 from siga.services.gateway.asgi import Header, visit_of
 from siga.services.gateway.pages.demo.backstage import Backstage, Known
 from siga.services.gateway.pages.demo.gate import NAMES, host_of, own_name, scope_of
-from siga.services.gateway.pages.web import AnyRequest, Page, Visitor
+from siga.services.gateway.pages.web import AnyRequest, Page, Visitor, local_path
 
 
 class Thing(NamedTuple):
-    """Something to try: where it begins, and whose door is needed beside it."""
+    """Something to try: where it begins, whose door is needed beside it, and to which page that door leads."""
 
     name: str
     path: str | None = None
     door: str | None = None
+    to: str = ""
 
 
 THINGS: tuple[Thing, ...] = (
     Thing("ticking", "/demo/go/ticking"), Thing("taken", "/demo/street", "driver"),
     Thing("suspect", "/demo/street?kit=camera", "police"), Thing("unread", "/demo/street?kit=camera", "police"),
-    Thing("silent", "/demo/street"), Thing("setting", None, "administrator"), Thing("import", "/demo/upload"),
-    Thing("figures", "/demo/figures"), Thing("restart"),
+    Thing("silent", "/demo/street"), Thing("setting", None, "administrator", "/admin/settings/parking.grace_s"),
+    Thing("import", "/demo/upload"), Thing("figures", "/demo/figures"), Thing("restart"),
 )  # fmt: skip
 """The nine things to try."""
 _ROLES = ("driver", "police", "administrator")
@@ -94,13 +95,14 @@ def handlers(backstage: Backstage) -> list[ControllerRouterHandler]:
     @post("/demo/enter")
     async def enter(request: AnyRequest, visitor: Visitor) -> Page:
         """Sign in as one of the demo's people and begin where that face begins."""
-        role = (await visitor.form()).text("role")
+        form = await visitor.form()
+        role = form.text("role")
         if role not in _ROLES:
             raise NotFound("There is no such face.")
         account = backstage.account(role)
         ask = SignInAsk(email=account.email, password=account.password)
         signed = await backstage.sign_in.sign_in(scope_of(request), ask)
-        start = f"{account.start}?lang={visitor.t.lang}"
+        start = f"{local_path(form.text('to'), account.start)}?lang={visitor.t.lang}"
         name = own_name(role, request.headers.get("user-agent"))
         if name is None:
             return visitor.go(start, cookies=[signed.cookie])

@@ -46,8 +46,8 @@ class Choice:
 
     def holds(self, bay: StaffBayView) -> bool:
         """Whether the bay is wanted, whatever its state is now."""
-        if bay.occupancy == "unmonitored" or bay.life != "in_service":
-            return False
+        if bay.occupancy == "unmonitored" or bay.life != "in_service" or bay.personal:
+            return False  # a personal bay is nobody's to look at, not even here (D7)
         if self.kit and (bay.category != "disabled" or "card" not in bay.identify):
             return False
         if self.kit == "camera" and not bay.camera_ids:

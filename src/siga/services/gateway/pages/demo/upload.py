@@ -146,7 +146,7 @@ def _form(visitor: Visitor, faults: Faults | None = None) -> Page:
 async def _import(backstage: Backstage, file: _File, *, dry_run: bool) -> Result:
     params = {
         "municipality_id": backstage.known().municipality_id, "filename": file.name, "category": file.category,
-        "dry_run": dry_run,
+        "dry_run": dry_run, "anywhere": True,
     }  # fmt: skip
     return await backstage.ask(
         "administrator", "parking", "POST", "/api/v1/bays/import", Result, params=params, content=file.body,

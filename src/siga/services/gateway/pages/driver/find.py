@@ -94,6 +94,8 @@ def handlers(web: Web) -> list[ControllerRouterHandler]:
             return visitor.page("driver/no_bays.html", here="bays", towns=towns)
         visitor = visitor.at(zone_of(found.town))
         bays = await _nearest(visitor, search, found)
+        if not bays and not await _any_bay(visitor):
+            return visitor.page("driver/no_bays.html", here="bays", towns=towns)
         return _page(visitor, search, found, towns, bays, part)
 
     return [start]
@@ -136,6 +138,10 @@ async def _centre(visitor: Visitor, town: Municipality) -> tuple[float, float] |
         return town.lon, town.lat
     first = await visitor.get("parking", "/api/v1/bays", BayList, municipality_id=town.municipality_id, limit=1)
     return (first.bays[0].lon, first.bays[0].lat) if first.bays else None
+
+
+async def _any_bay(visitor: Visitor) -> bool:
+    return bool((await visitor.get("parking", "/api/v1/bays", BayList, limit=1)).bays)
 
 
 async def _nearest(visitor: Visitor, search: Search, found: Found) -> list[BayView]:

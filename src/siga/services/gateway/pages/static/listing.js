@@ -35,7 +35,8 @@ export function put(html, name) {
   if (!old || !fresh) return { changed: [], added: [] };
   const before = new Map([...old.querySelectorAll(`[${name}]`)].map((item) => [item.getAttribute(name), item]));
   const changed = [], added = [];
-  const focused = document.activeElement?.closest?.(`[${name}]`);
+  const held = document.activeElement;
+  const focused = held?.closest?.(`[${name}]`);
   const focusedKey = focused && old.contains(focused) ? focused.getAttribute(name) : null;
   for (const item of fresh.querySelectorAll(`[${name}]`)) {
     const key = item.getAttribute(name), known = before.get(key);
@@ -51,7 +52,8 @@ export function put(html, name) {
   const top = scrollY;
   old.replaceWith(fresh);
   scrollTo({ top, behavior: "instant" });
-  if (focusedKey && !fresh.contains(document.activeElement)) restoreFocus(focusedKey, name);
+  if (focusedKey && fresh.contains(held)) held.focus({ preventScroll: true });
+  else if (focusedKey) restoreFocus(focusedKey, name);
   if (fresh.dataset.title) document.title = fresh.dataset.title;
   tick();
   return { changed, added, fresh };

@@ -28,17 +28,18 @@ function add(parent, tag, text, className) {
 }
 
 function eventCell(record) {
-  const made = cell("td", "cell", heads[2]);
-  made.className = "fields";
-  add(made, "strong", record.event);
+  const outer = cell("td", "cell", heads[2]);
+  outer.className = "fields";
+  const made = add(outer, "div", "");
+  add(made, "strong", record.event, "under");
   for (const [name, value] of Object.entries(record.fields ?? {})) {
-    if (name === "exception") continue;
+    if (name === "exception" || value === null) continue;
     made.append(" ");
     const field = add(made, "span", "");
     add(field, "b", name);
     field.append(" " + (typeof value === "string" ? value : JSON.stringify(value)).slice(0, 200));
   }
-  return made;
+  return outer;
 }
 
 function row(record) {

@@ -91,7 +91,7 @@ TEXTS: dict[str, str] = {
     "setup.fault.lat": "Enter a latitude (-90 to 90) and a longitude (-180 to 180), or leave both empty.",
     "setup.fault.lon": "Enter a latitude (-90 to 90) and a longitude (-180 to 180), or leave both empty.",
     "setup.fault.municipality": "Enter the municipality's name, in 120 letters at most.",
-    "setup.fault.code": "The code is wrong. Open the address that the latest start of SIGA showed.",
+    "setup.fault.code.wrong-code": "The code is wrong. Open the address that the latest start of SIGA showed.",
     "setup.you": "Your account",
     "setup.email_hint": "You will sign in with it.",
     "setup.do": "Set it up",

@@ -96,7 +96,8 @@ TEXTS: dict[str, str] = {
     "problem.https-needed": (
         "From another machine staff cannot sign in over plain HTTP: anyone on the network would see the password. "
         "Whoever runs the server has to start it with a certificate (--tls-cert and --tls-key) or put it behind a "
-        "proxy that speaks HTTPS (--trusted-proxy). On the server's own machine you can sign in."
+        "proxy that speaks HTTPS (--trusted-proxy). Only where SIGA listens on its own machine alone, as it starts "
+        "by default, can you sign in there without HTTPS."
     ),
     "problem.unauthenticated.title": "Sign in first",
     "problem.unauthenticated": "You need to sign in with your account for this.",

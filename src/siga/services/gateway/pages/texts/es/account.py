@@ -93,7 +93,9 @@ TEXTS: dict[str, str] = {
     "setup.fault.lat": "Escriba latitud (de -90 a 90) y longitud (de -180 a 180), o deje las dos en blanco.",
     "setup.fault.lon": "Escriba latitud (de -90 a 90) y longitud (de -180 a 180), o deje las dos en blanco.",
     "setup.fault.municipality": "Escriba el nombre del municipio, con 120 letras como máximo.",
-    "setup.fault.code": "El código no es correcto. Abra la dirección que escribió el último arranque de SIGA.",
+    "setup.fault.code.wrong-code": (
+        "El código no es correcto. Abra la dirección que escribió el último arranque de SIGA."
+    ),
     "setup.you": "Su cuenta",
     "setup.email_hint": "Con él entrará.",
     "setup.do": "Poner en marcha",

@@ -96,7 +96,8 @@ TEXTS: dict[str, str] = {
     "problem.https-needed": (
         "Desde otra máquina, el personal no puede entrar por HTTP sin cifrar: cualquiera en la red vería la "
         "contraseña. Quien lleva el servidor debe arrancarlo con un certificado (--tls-cert y --tls-key) o ponerlo "
-        "detrás de un proxy con HTTPS (--trusted-proxy). Desde la propia máquina del servidor sí se puede entrar."
+        "detrás de un proxy con HTTPS (--trusted-proxy). Solo cuando SIGA escucha nada más que en su propia máquina, "
+        "como arranca si no se le dice otra cosa, se puede entrar en ella sin HTTPS."
     ),
     "problem.unauthenticated.title": "Entre primero",
     "problem.unauthenticated": "Para esto hace falta entrar con su cuenta.",

@@ -30,7 +30,7 @@ TEXTS: dict[str, str] = {
     "admin.show": "Show",
     "admin.show_all": "Show all",
     "admin.find": "Code or street",
-    "admin.all": "All",
+    "admin.all": "Any",
     "admin.next_page": "Next page",
     "admin.first_page": "Back to the beginning",
     "admin.older": "Older ones",
@@ -189,4 +189,8 @@ TEXTS: dict[str, str] = {
     "admin.fault.lon": "The longitude is not valid.",
     "admin.fault.languages": "Choose at least one language.",
     "admin.fault.time_zone": "Choose a time zone from the list.",
+    "admin.problem.accreditation-ended": "A revoked accreditation no longer changes. Give a new one.",
+    "admin.problem.conflict": (
+        "Somebody changed it meanwhile, or it does not fit with what is there. Open it again and see how it is."
+    ),
 }

@@ -30,7 +30,7 @@ TEXTS: dict[str, str] = {
     "admin.show": "Mostrar",
     "admin.show_all": "Mostrar todo",
     "admin.find": "Código o calle",
-    "admin.all": "Todo",
+    "admin.all": "Cualquiera",
     "admin.next_page": "Página siguiente",
     "admin.first_page": "Volver al principio",
     "admin.older": "Más antiguos",
@@ -185,4 +185,8 @@ TEXTS: dict[str, str] = {
     "admin.fault.lon": "La longitud no es válida.",
     "admin.fault.languages": "Elija al menos un idioma.",
     "admin.fault.time_zone": "Elija una zona horaria de la lista.",
+    "admin.problem.accreditation-ended": "Una acreditación revocada ya no cambia. Dé una nueva.",
+    "admin.problem.conflict": (
+        "Alguien lo ha cambiado mientras tanto, o no encaja con lo que hay. Vuelva a abrirlo y mire cómo está."
+    ),
 }

@@ -58,6 +58,7 @@ TEXTS: dict[str, str] = {
     "admin.cause.judged": "lo miró la policía",
     "admin.cause.device": "cambió el dispositivo",
     "admin.cause.map": "se cambió la plaza",
+    "admin.cause.import": "de antes, importado",
     "admin.cause.other": "otra causa",
     # Bays
     "admin.bays.caption": "Plazas y su estado ahora",
@@ -71,12 +72,13 @@ TEXTS: dict[str, str] = {
     "admin.bay.own_rule": "Poner una norma propia a esta plaza",
     "admin.bay.sign": "Página de la señal",
     "admin.bay.sign_words": "Esta dirección va en la señal y no cambia mientras no cambie el código.",
+    "admin.bay.sign_later": "La tendrá cuando esté en servicio.",
     "admin.bay.no_sign": "Una plaza nominativa no tiene página pública.",
     "admin.bay.no_device": "Ningún dispositivo la vigila: figura «sin sensor», nunca libre.",
     "admin.bay.no_zone": "Antes hace falta una zona",
     "admin.bay.code_hint": "El de la señal, por ejemplo D-0012. Si lo cambia, la señal antigua deja de funcionar.",
     "admin.bay.position_hint": (
-        "En grados, por ejemplo 39,4702 y -0,3768. La mayoría de los mapas la dan al pulsar un punto."
+        "En grados, por ejemplo 39.4702 y -0.3768. La mayoría de los mapas la dan al pulsar un punto."
     ),
     "admin.bay.address_hint": "Calle y número. Sirve para encontrarla.",
     "admin.bay.identify_hint": (
@@ -145,7 +147,7 @@ TEXTS: dict[str, str] = {
     "admin.rule.grace": "Cortesía",
     "admin.rule.grace_s": "Cortesía, en segundos",
     "admin.rule.grace_hint": "Vacío: la del ajuste general.",
-    "admin.rule.grace_setting": "la general",
+    "admin.rule.grace_setting": "{time} (la general)",
     "admin.rule.no_grace": "ninguna",
     "admin.rule.valid": "Vigencia",
     "admin.rule.valid_from": "Desde el día",
@@ -190,6 +192,25 @@ TEXTS: dict[str, str] = {
         "El archivo ya no está guardado: pasó más de media hora o SIGA volvió a arrancar. Elíjalo otra vez."
     ),
     "admin.import.bad_file": "Ese archivo no se puede usar: {why}",
+    "admin.bad_file.no_position": (
+        "No se encuentra ninguna columna con la posición. Llámelas «lat» y «lon», o dé un GeoJSON."
+    ),
+    "admin.bad_file.not_json": "El JSON está roto o cortado. Expórtelo otra vez.",
+    "admin.bad_file.not_geojson": "Es JSON, pero no GeoJSON. Expórtelo como FeatureCollection.",
+    "admin.bad_file.overpass_json": (
+        "Es JSON de Overpass. Expórtelo como GeoJSON (en Overpass Turbo: Exportar > GeoJSON)."
+    ),
+    "admin.bad_file.not_a_table": "Es XML o una página web. Conviértalo a GeoJSON en EPSG:4326, por ejemplo con QGIS.",
+    "admin.bad_file.no_rows": "No tiene ninguna fila. Expórtelo con sus datos.",
+    "admin.bad_file.too_many_rows": "Tiene demasiadas filas. Repártalo, por ejemplo por distritos.",
+    "admin.bad_file.too_many_bays": "Tiene demasiadas plazas. Repártalo, por ejemplo por distritos.",
+    "admin.bad_file.too_many_columns": "Tiene demasiadas columnas. Quite las que no hagan falta.",
+    "admin.bad_file.malformed_csv": "La tabla está rota: suele faltar cerrar unas comillas. Expórtela otra vez.",
+    "admin.bad_file.too_large": "Es demasiado grande. Repártalo.",
+    "admin.bad_file.empty": "Está vacío. Expórtelo otra vez.",
+    "admin.bad_file.compressed": "Está comprimido. Descomprímalo antes.",
+    "admin.bad_file.geopackage": "Es un GeoPackage. Conviértalo a GeoJSON en EPSG:4326, por ejemplo con QGIS.",
+    "admin.bad_file.other": "No es una tabla CSV ni un GeoJSON. Guarde la hoja de cálculo como CSV.",
     "admin.import.preview": "Qué haría el archivo",
     "admin.import.nothing_yet": "Todavía no se ha cambiado nada.",
     "admin.import.created": "plazas nuevas",
@@ -208,7 +229,7 @@ TEXTS: dict[str, str] = {
     "admin.import.row": "Fila",
     "admin.import.why": "Por qué",
     "admin.import.excerpt": "En el archivo",
-    "admin.import.first": "Las {n} primeras",
+    "admin.import.first": "Las primeras filas: {n}",
     "admin.import.general_zone": "General",
     "admin.import.done": "Importado",
     "admin.import.bays_done": "Las plazas ya se pueden buscar. Sin sensor figuran «sin sensor», nunca libres.",
@@ -261,7 +282,8 @@ TEXTS: dict[str, str] = {
     "admin.refused.twice": "El mismo identificador está dos veces en el archivo.",
     # Faults
     "admin.fault.code": "Ponga el código, de 1 a 60 letras.",
-    "admin.fault.code.conflict": "Ya hay una plaza con ese código.",
+    "admin.fault.code_taken": "Ya hay una plaza con ese código.",
+    "admin.fault.zone_taken": "Ya hay una zona con ese nombre.",
     "admin.fault.closed_from": "Ponga día y hora.",
     "admin.fault.closed_to": "El cierre tiene que acabar después de empezar.",
     "admin.fault.number_needed": "Ponga el número de la acreditación de la que es la plaza.",
