@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-from support import run
 
 from siga.engines.server import Door, Reservation
+from support import run
 
 
 async def slow_app(scope: Any, receive: Any, send: Any) -> None:
