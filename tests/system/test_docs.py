@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from pathlib import Path
 
 from siga.cli.reference import pages
@@ -12,6 +13,8 @@ ROOT = Path(__file__).parents[2]
 
 def test_the_reference_is_what_the_code_says() -> None:
     for name, text in pages().items():
+        if name == "commands.md" and sys.version_info[:2] != (3, 11):
+            continue  # argparse words its help anew in each release
         kept = (ROOT / "docs" / "reference" / name).read_text()
         assert kept.endswith(text), f"docs/reference/{name} is not true any more: run `make docs`"
 

@@ -172,14 +172,13 @@ def _demo(args: argparse.Namespace, settings: StartSettings, where: _Addresses) 
 
 def _say(args: argparse.Namespace, settings: StartSettings, names: Sequence[str], system: System, where: _Addresses,
          took_s: float, demo: Any) -> None:  # fmt: skip
+    people = settings.public_url or where.users
     if args.command == "serve":
         print(f"Serving {', '.join(names)}; ready after {took_s:.1f} s.", flush=True)
         if "users" in names and (first := system.services["users"].extra.get("setup_code")):
-            print(
-                f"Nobody has an account yet; open once: {settings.public_url or where.users}/setup/{first}", flush=True
-            )
+            print(f"Nobody has an account yet; open once: {people}/setup/{first}", flush=True)
         return
-    lines = [f"SIGA is ready after {took_s:.1f} s.", f"  Drivers and staff   {where.users}/"]
+    lines = [f"SIGA is ready after {took_s:.1f} s.", f"  Drivers and staff   {people}/"]
     lines.append(f"  Sensors             {where.sensors}/sensors/v1/")
     lines.append(f"  Data                {settings.data.resolve()}")
     code = system.services["users"].extra.get("setup_code")
@@ -187,6 +186,6 @@ def _say(args: argparse.Namespace, settings: StartSettings, names: Sequence[str]
         lines += demo.what_to_try()
     elif code:
         lines += ["", "  Nobody has an account yet. Open this link once to make the first one (24 h):",
-                  f"  {where.users}/setup/{code}"]  # fmt: skip
+                  f"  {people}/setup/{code}"]  # fmt: skip
     lines += ["", "  Stop with Ctrl-C; what is kept stays for the next start."]
     print("\n".join(lines), flush=True)
