@@ -1,4 +1,4 @@
-"""The administration's pages in a real browser: how they look on phone and desk, without JavaScript, live logs, codes."""
+"""The administration in a real browser: how it looks on phone and desk, without JavaScript, live logs, codes."""
 
 from __future__ import annotations
 

@@ -9,8 +9,9 @@ import fcntl
 import os
 import signal
 import sys
+import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -22,6 +23,8 @@ from siga.engines.server import Door, Reservation, Tls
 from siga.kit.peers import Peers
 from siga.kit.service import ASGI
 from siga.system import BUILD_ORDER, Config, System
+
+_STOP_S = 20.0
 
 
 def run(args: argparse.Namespace) -> int:
@@ -83,13 +86,15 @@ async def _main(args: argparse.Namespace, settings: StartSettings, names: Sequen
         for door in doors:
             await door.open()
         if demo is not None:
-            await demo.start(system.services["users"].extra.get("setup_code"))
-            if stopping.is_set():
-                return 0
+            code = system.services["users"].extra.get("setup_code")
+            if not await _unless(stopping, demo.start(code)):
+                print(f"Stopped before the town stood: remove {settings.data}, then start again.", flush=True)
+                return 1
         _say(args, settings, names, system, where, time.monotonic() - began, demo)
         await stopping.wait()
     finally:
         system.ready = False
+        _no_longer_than(_STOP_S)
         if demo is not None:
             await demo.stop()
         await asyncio.gather(*(door.close() for door in doors))
@@ -99,6 +104,31 @@ async def _main(args: argparse.Namespace, settings: StartSettings, names: Sequen
     if args.command != "serve":
         print("SIGA has stopped; everything is kept.", flush=True)
     return 0
+
+
+async def _unless(stopping: asyncio.Event, work: Coroutine[Any, Any, None]) -> bool:
+    """Do `work` unless a stop is asked for meanwhile; whether it was done."""
+    doing, asked = asyncio.create_task(work), asyncio.create_task(stopping.wait())
+    await asyncio.wait((doing, asked), return_when=asyncio.FIRST_COMPLETED)
+    if doing.done():
+        asked.cancel()
+        doing.result()
+        return True
+    doing.cancel()
+    await asyncio.gather(doing, return_exceptions=True)
+    return False
+
+
+def _no_longer_than(seconds: float) -> None:
+    """End the process if stopping takes longer than that: what was acknowledged is on disk already."""
+
+    def give_up() -> None:
+        print(f"SIGA did not stop within {seconds:g} s and ends now; everything acknowledged is kept.", file=sys.stderr)
+        os._exit(1)
+
+    timer = threading.Timer(seconds, give_up)
+    timer.daemon = True
+    timer.start()
 
 
 def _watch_signals() -> asyncio.Event:

@@ -27,6 +27,7 @@ class ThreadedDatabase:
         self._writer, self._reader, self._is_full = writer, reader, is_full
         self._write_thread = ThreadPoolExecutor(1, thread_name_prefix=f"{name}-writer")
         self._read_threads = ThreadPoolExecutor(readers, thread_name_prefix=f"{name}-reader")
+        self._closed = False
         self._told: list[Callable[[Sequence[Event]], None]] = []
 
     def on_append(self, tell: Callable[[Sequence[Event]], None]) -> None:
@@ -45,8 +46,9 @@ class ThreadedDatabase:
                 tell(appended)
         return result
 
-    @staticmethod
-    async def _run(pool: ThreadPoolExecutor, work: Callable[[], T]) -> T:
+    async def _run(self, pool: ThreadPoolExecutor, work: Callable[[], T]) -> T:
+        if self._closed:  # a long poll that outlived the service
+            raise StoreFailed("SIGA is stopping; ask again in a moment.")
         context = copy_context()
         return await asyncio.get_running_loop().run_in_executor(pool, context.run, work)
 
@@ -66,6 +68,7 @@ class ThreadedDatabase:
 
     async def close(self) -> None:
         """Let what runs finish, then close the connections."""
+        self._closed = True
         loop = asyncio.get_running_loop()
         for pool in (self._write_thread, self._read_threads):
             await loop.run_in_executor(None, pool.shutdown)
