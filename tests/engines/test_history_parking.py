@@ -88,12 +88,14 @@ def arriving(rng: Random, walk: list[dict[str, Any]], order: str) -> list[list[d
     reports = list(walk)
     if order == "mixed":
         reports.sort(key=lambda one: one["sequence"] + rng.uniform(0, 3))
+    if order == "any":
+        rng.shuffle(reports)
     reports += rng.sample(reports, len(reports) // 4)
     cuts = sorted(rng.sample(range(1, len(reports)), min(len(reports) - 1, rng.randint(1, 8))))
     return [reports[a:b] for a, b in zip([0, *cuts], [*cuts, len(reports)], strict=True)]
 
 
-@pytest.mark.parametrize("order", ["straight", "mixed"])
+@pytest.mark.parametrize("order", ["straight", "mixed", "any"])
 def test_the_stays_are_what_the_sensor_saw(tmp_path: Path, order: str) -> None:
     async def work() -> None:
         clock = HandClock(START)

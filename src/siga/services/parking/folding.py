@@ -91,6 +91,7 @@ def _late(conn: Connection, overlay: Overlay, report: MatchedReport, bay: Bay, e
     late = ReportCameLate(
         bay_id=bay.bay_id, zone_id=bay.zone_id, device_id=report.device_id, occupied=entry.occupied,
         observed_at=entry.observed_at, received_at=entry.received_at, order=entry.order,
+        until_at=store.other_after(conn, bay.bay_id, entry),
     )  # fmt: skip
     overlay.tell(late, bay.municipality_id, bay.bay_id, entry.observed_at)
     return _ack("late", overlay, bay, entry)

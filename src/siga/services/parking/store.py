@@ -185,6 +185,16 @@ def run_of(conn: Connection, bay_id: str, assignment: int, occupied: bool) -> li
     return [_entry(row) for row in conn.execute(query).mappings()]
 
 
+def other_after(conn: Connection, bay_id: str, entry: Entry) -> datetime | None:
+    """When the next kept report in order that says otherwise was observed; None when there is none (any longer)."""
+    r, (assignment, epoch, sequence) = t.reports, entry.order
+    mine = and_(r.c.bay_id == bay_id, r.c.assignment == assignment, r.c.status.in_(("applied", "late")))
+    later = or_(r.c.epoch > epoch, and_(r.c.epoch == epoch, r.c.sequence > sequence))
+    query = select(r.c.observed_at).where(mine, later, r.c.occupied != entry.occupied)
+    found: datetime | None = conn.scalar(query.order_by(r.c.epoch, r.c.sequence).limit(1))
+    return found
+
+
 def _entry(row: Any) -> Entry:
     order: Order = (row["assignment"], row["epoch"], row["sequence"])
     return Entry(
