@@ -56,7 +56,9 @@ def handlers(web: Web) -> list[ControllerRouterHandler]:
 @get("/admin")
 async def start(desk: Desk) -> Page:
     """What needs a person, and the first steps that are missing."""
-    wanted = {name: ask for name, (action, ask) in _ASKED.items() if desk.may(action) and desk.town}
+    wanted = {
+        name: ask for name, (action, ask) in _ASKED.items() if desk.may(action) and (desk.town or name in _ANYWHERE)
+    }
     found = await together({name: ask(desk) for name, ask in wanted.items()})
     away = [name for name, answer in found.items() if answer is None]
     return desk.page("start.html", lines=lines_of(found), steps=missing_steps(desk, found), away=away)
@@ -164,6 +166,8 @@ async def _has_addresses(desk: Desk) -> bool:
     return any(place.source != "bay" for place in found.addresses)
 
 
+_ANYWHERE = ("alarms",)
+"""What is asked also for who works for no municipality."""
 _ASKED: dict[str, tuple[str, Callable[[Desk], Awaitable[Any]]]] = {
     "alarms": ("alarms.read", _alarms), "silent": ("map.read_all", _silent), "devices": ("devices.read", _devices),
     "reports": ("reports.answer", _reports), "photos": ("images.queue", _photos),
