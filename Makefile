@@ -7,8 +7,6 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input -q
 SPEED ?= 6
 ARGS ?=
-# Tests wait for clocks and browsers more than they compute: one worker more than the two cores of our CI.
-WORKERS ?= 3
 
 .DEFAULT_GOAL := help
 .PHONY: help run test check unit engines system browser faults fuzz soak bench evidence docs lock clean clean-all
@@ -41,7 +39,7 @@ check: $(VENV)/.dev  ## format, lint, types, imports, unit tests (under a minute
 	$(BIN)/python -m pytest tests/unit -n auto
 
 test: $(VENV)/.dev  ## every test: unit, engines, system, browser, short faults
-	$(BIN)/python -m pytest tests -n $(WORKERS) --dist loadgroup
+	$(BIN)/python -m pytest tests -n auto --dist loadgroup
 
 unit engines system browser: $(VENV)/.dev  ## one kind of test
 	$(BIN)/python -m pytest tests/$@
