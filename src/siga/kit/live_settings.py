@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, cast
 
 from siga.contract.settings import Setting
@@ -16,7 +16,6 @@ class LiveSettings:
 
     def __init__(self, values: Values | None = None, revision: int = 0) -> None:
         self._snapshot: tuple[int, Values] = (revision, values or {})
-        self._watchers: list[Callable[[], Awaitable[None] | None]] = []
 
     @property
     def revision(self) -> int:

@@ -95,13 +95,3 @@ def _deliver(_: Any, method: str, event: MutableMapping[str, Any]) -> str:
     if LEVELS.index(level) >= _Where.stderr_level:
         sys.stderr.write(msgspec.json.encode(record, enc_hook=str).decode() + "\n")
     return ""
-
-
-class ToStructlog(logging.Handler):
-    """Takes records of libraries that use the standard library's logging."""
-
-    def emit(self, record: logging.LogRecord) -> None:
-        """Hand one record on under its logger's name."""
-        method = getattr(logger("library"), record.levelname.lower(), None)
-        if method is not None and record.levelno >= logging.WARNING:
-            method("library_record", source=record.name, text=record.getMessage())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 
 import msgspec
@@ -219,6 +220,14 @@ def test_what_was_seen_more_than_seven_days_ago_is_too_old() -> None:
 # --- any order of arrival gives the same state -----------------------------------------------------------------
 
 
+def tail_run(entries: Sequence[Entry]) -> Sequence[Entry]:
+    """The longest tail of entries (in order) that all say what the last one says."""
+    start = len(entries)
+    while start and entries[start - 1].occupied == entries[-1].occupied:
+        start -= 1
+    return entries[start:]
+
+
 def arrive(entries: list[Entry]) -> BayState:
     """The state after entries in any order, with repeats, as the service handles them."""
     state, kept = BayState(bay_id="b"), {}
@@ -230,7 +239,7 @@ def arrive(entries: list[Entry]) -> BayState:
             state = model.apply_report(state, one, "stay")
         else:
             mine = sorted((e for e in kept.values() if e.order[0] == state.assignment), key=lambda e: e.order)
-            state = model.apply_late(state, one, model.tail_run(mine))
+            state = model.apply_late(state, one, tail_run(mine))
     return msgspec.structs.replace(state, sequence=0)
 
 

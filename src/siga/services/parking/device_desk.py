@@ -102,8 +102,6 @@ class DeviceDesk:
             self._put(conn, overlay, device, row)
             if "bay_ids" in fields:
                 self._assign(conn, overlay, device, device.bay_ids)
-            else:
-                overlay.assignments.update({})
 
         await self._parking.commit(work)
         self._parking.picture.map_changed()

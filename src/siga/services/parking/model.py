@@ -173,14 +173,6 @@ def apply_late(state: BayState, entry: Entry, run: Sequence[Entry]) -> BayState:
     return msgspec.structs.replace(state, stay=stay)
 
 
-def tail_run(entries: Sequence[Entry]) -> Sequence[Entry]:
-    """The longest tail of entries (in order) that all say what the last one says."""
-    start = len(entries)
-    while start and entries[start - 1].occupied == entries[-1].occupied:
-        start -= 1
-    return entries[start:]
-
-
 def reassigned(state: BayState, assignment: int) -> BayState:
     """Another device has the bay: nothing is known until its first report (D4)."""
     return BayState(bay_id=state.bay_id, assignment=assignment, sequence=state.sequence)

@@ -139,10 +139,6 @@ class Picture:
             max_stay_s=rule.max_stay_min * 60 if rule and rule.max_stay_min else None,
         )  # fmt: skip
 
-    def evidence_for(self, bay: Bay, now: datetime) -> Evidence:
-        """The read copies as the bay's municipality may use them."""
-        return evidence(self.credentials.get, self.accreditations.get, self.local_day(bay, now))
-
     def sensor_of(self, bay_id: str) -> str | None:
         """The sensor that watches the bay now."""
         self._fresh()

@@ -26,7 +26,7 @@ from siga.ports import Database
 from siga.services.parking import model, store
 from siga.services.parking.folding import fold_batch
 from siga.services.parking.nonces import spend
-from siga.services.parking.overlay import Overlay
+from siga.services.parking.overlay import Cause, Overlay
 from siga.services.parking.picture import Picture
 from siga.services.parking.tables import journal
 
@@ -251,11 +251,10 @@ class Parking:
                 self._act(overlay, data.bay_id, lambda state: model.judged(state, data.stay_id, word), "judged")
 
     def _act(self, overlay: Overlay, bay_id: str, change: Callable[[model.BayState], model.BayState],
-             cause: str = "check_in") -> None:  # fmt: skip
+             cause: Cause = "check_in") -> None:  # fmt: skip
         bay = overlay.bay(bay_id)
         if bay is not None:
-            why = "judged" if cause == "judged" else "doubt" if cause == "doubt" else "check_in"
-            overlay.settle(bay, change(overlay.state(bay_id)), why)  # type: ignore[arg-type]
+            overlay.settle(bay, change(overlay.state(bay_id)), cause)
 
     def _look_again(self, overlay: Overlay, concerned: Callable[[model.BayState], bool]) -> None:
         for bay_id, committed in self.picture.states.items():

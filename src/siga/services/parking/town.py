@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable
 from typing import Any
 
 import msgspec
 from sqlalchemy import Connection
 
-from siga.contract.parking import Bay, BayDefined, Category, Life, Rule, RuleDefined, Zone, ZoneDefined
+from siga.contract.parking import Bay, BayDefined, Life, Rule, RuleDefined, Zone, ZoneDefined
 from siga.kit.bay_files import BayDraft, RefusedRow
 from siga.kit.geo import on_earth
 from siga.kit.ids import new_id
@@ -365,8 +364,3 @@ def _address_values(municipality_id: str, row: Any) -> dict[str, Any]:
 def _label(row: dict[str, Any]) -> str:
     street = f"{row['street']}, {row['number']}" if row["number"] else row["street"]
     return f"{street} ({row['place']})" if row["place"] else street
-
-
-def categories_in(bays: Iterable[Bay]) -> list[Category]:
-    """The categories that occur, each once, in order of first appearance."""
-    return list(dict.fromkeys(bay.category for bay in bays))

@@ -31,14 +31,6 @@ async def together(parts: Mapping[str, Awaitable[Any]]) -> dict[str, Any]:
     return {name: None if isinstance(one, Problem) else one for name, one in zip(parts, found, strict=True)}
 
 
-async def or_none(question: Awaitable[T]) -> T | None:
-    """The answer, or None where the service refuses or is away."""
-    try:
-        return await question
-    except Problem:
-        return None
-
-
 async def zones_of(desk: Desk, municipality_id: str = "") -> list[Zone]:
     """The zones of the municipality, by name."""
     wanted = municipality_id or desk.municipality_id

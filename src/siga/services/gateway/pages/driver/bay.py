@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from urllib.parse import quote, urlencode
+from urllib.parse import urlencode
 
 from litestar import get, post
 from litestar.types import ControllerRouterHandler
@@ -74,8 +74,3 @@ async def _own_stay(visitor: Visitor) -> CurrentCheckIn | None:
         return await visitor.get("drivers", "/api/v1/check-ins/current", CurrentCheckIn)
     except Problem:
         return None
-
-
-def bay_address(bay_id: str, act: str) -> str:
-    """The address of something that can be done at a bay."""
-    return f"/bays/{quote(bay_id, safe='')}/{act}"
