@@ -78,37 +78,41 @@ class Bay(Word):
 
 
 class BayView(Word):
-    """A bay as anyone may see it. Ages are for the client to compute from the instants (aware UTC)."""
+    """A bay as anyone may see it. Ages are for the client to compute from the instants (aware UTC).
+
+    In the order in which Parking keeps it encoded: what is the bay's own, what it shares with others, the distance.
+    """
 
     bay_id: str
     code: str
-    municipality_id: str
-    zone_id: str
-    zone_name: str
-    category: Category
     lon: float
     lat: float
     occupancy: PublicOccupancy
     address: str = ""
+    attributes: dict[str, Any] = {}
     observed_at: datetime | None = None
     """When the sensor saw the present state."""
     changed_at: datetime | None = None
     """Since when it is free or occupied."""
     heard_at: datetime | None = None
     """The last word from the sensor, whatever it said (D5)."""
-    distance_m: float | None = None
+    simulated: bool = False
+    """Its last word was generated, not sensed."""
+    municipality_id: str
+    zone_id: str
+    zone_name: str  # type: ignore[misc]
+    category: Category  # type: ignore[misc]
     life: Life = "in_service"
     identify: tuple[Identify, ...] = ()
-    attributes: dict[str, Any] = {}
     hours: str | None = None
     max_stay_min: int | None = None
     rule_text: dict[str, str] = {}
     in_force: bool = True
     """Whether the rule's hours are running now."""
-    simulated: bool = False
+    distance_m: float | None = None
 
 
-class StaffBayView(BayView):
+class StaffBayView(BayView):  # type: ignore[misc]
     """What staff of the bay's municipality see besides: authorisation, stay and device."""
 
     authorisation: Authorisation | None = None
@@ -180,6 +184,7 @@ class Report(Ask):
     battery_pct: int | None = None
     temperature_c: float | None = None
     previous_duration_s: int | None = None
+    """How long the state before this one lasted, by the device's own count."""
 
 
 class MatchedReport(Word):
@@ -194,14 +199,23 @@ class MatchedReport(Word):
     credential: str | None = None
     battery_pct: int | None = None
     temperature_c: float | None = None
+    previous_duration_s: int | None = None
+    previous_error_s: int = 0
+    """By how much that duration may be wrong, either way."""
+    rssi_dbm: float | None = None
+    snr_db: float | None = None
+    """Signal of the best gateway that heard it (LoRaWAN)."""
     simulated: bool = False
 
 
 class ReportBatch(Ask):
-    """What the door hands to Parking: reports of one signed envelope and the nonce to be spent with them."""
+    """What the door hands to Parking: reports of one signed envelope and the nonce to be spent with them.
+
+    `nonce` is None for what came through a network server, which signs nothing: the integration's secret let it in.
+    """
 
     device_id: str
-    nonce: int
+    nonce: int | None
     received_at: datetime
     reports: list[MatchedReport]
 
@@ -261,12 +275,33 @@ class BayChanged(Word):
 
 @event
 class BayHeard(Word):
-    """The sensor spoke again without news: only ages change. `view` is None for a personal bay."""
+    """The sensor spoke again without news: only ages change."""
 
     bay_id: str
     heard_at: datetime
     observed_at: datetime
-    view: BayView | None = None
+    personal: bool = False
+    """A personal bay (D7): not for public streams."""
+    lon: float = 0.0
+    lat: float = 0.0
+
+
+@event
+class StayCorrected(Word):
+    """A device's own count of how long the state before lasted shows that reports were lost or began elsewhere (R12).
+
+    From `from_at` to `until_at` the bay was `occupied` (or free), each end known to `error_s`; a stay that ended
+    unseen is `ended_stay_id`.
+    """
+
+    bay_id: str
+    zone_id: str
+    occupied: bool
+    from_at: datetime
+    until_at: datetime
+    error_s: int
+    ended_stay_id: str | None = None
+    simulated: bool = False
 
 
 @event

@@ -9,10 +9,10 @@ from sqlalchemy import Connection
 
 from siga.contract.parking import Ack, AckStatus, Bay, MatchedReport, ReportBatch, ReportCameLate
 from siga.kit.ids import new_id
-from siga.services.parking import model, store
+from siga.services.parking import model, store, store_reports
 from siga.services.parking.model import BayState, Entry
 from siga.services.parking.overlay import Overlay
-from siga.services.parking.store import Assignment
+from siga.services.parking.store import Assignment, DeviceRow, Known
 
 
 def fold_batch(conn: Connection, overlay: Overlay, batch: ReportBatch) -> list[Ack]:
@@ -21,10 +21,11 @@ def fold_batch(conn: Connection, overlay: Overlay, batch: ReportBatch) -> list[A
 
 
 def _fold_one(conn: Connection, overlay: Overlay, batch: ReportBatch, report: MatchedReport) -> Ack:
-    row = overlay.picture.devices.get(report.device_id)
-    if row is None or row.device.revoked:
+    known = overlay.known(conn, report.device_id)
+    if known is None or known.row.device.revoked:
         return Ack(status="rejected", detail="This device is not known here.")
-    assignment = _assignment(overlay, report, batch.received_at)
+    row = known.row
+    assignment = _assignment(known, report, batch.received_at)
     if assignment is None:
         return Ack(status="rejected", detail="This device is not assigned to that bay: assign it first.")
     bay = overlay.bay(assignment.bay_id)
@@ -37,7 +38,7 @@ def _fold_one(conn: Connection, overlay: Overlay, batch: ReportBatch, report: Ma
     surely_new = news and not too_old and row.device.kind == "bay_sensor"
     if not surely_new and _known(conn, overlay, report):
         return _ack("repeated", overlay, bay, None)
-    _note_battery(conn, overlay, report)
+    _note_battery(conn, overlay, report, row)
     if too_old:
         _keep(overlay, report, bay, entry, "quarantined")
         return _ack("quarantined", overlay, bay, entry, "Observed more than seven days ago: a person will look at it.")
@@ -52,13 +53,12 @@ def _fold_one(conn: Connection, overlay: Overlay, batch: ReportBatch, report: Ma
 
 def _known(conn: Connection, overlay: Overlay, report: MatchedReport) -> bool:
     key = (report.device_id, report.epoch, report.sequence)
-    return key in overlay.keys or store.report_known(conn, *key)
+    return key in overlay.keys or store_reports.report_known(conn, *key)
 
 
-def _assignment(overlay: Overlay, report: MatchedReport, received_at: datetime) -> Assignment | None:
+def _assignment(known: Known, report: MatchedReport, received_at: datetime) -> Assignment | None:
     """The assignment a report belongs to: the present one, or the earlier one it was observed in (D4)."""
-    all_of_it = overlay.picture.assignments_of(report.device_id)
-    mine = [a for a in all_of_it if report.bay_id is None or a.bay_id == report.bay_id]
+    mine = [a for a in known.assignments if report.bay_id is None or a.bay_id == report.bay_id]
     if not mine:
         return None
     seen = min(report.observed_at or received_at, received_at)
@@ -81,17 +81,17 @@ def _news(overlay: Overlay, report: MatchedReport, bay: Bay, entry: Entry) -> Ac
 
 def _late(conn: Connection, overlay: Overlay, report: MatchedReport, bay: Bay, entry: Entry) -> Ack:
     _keep(overlay, report, bay, entry, "late")
-    store.insert_reports(conn, overlay.rows)
+    store_reports.insert_reports(conn, overlay.rows)
     overlay.rows.clear()
     state = overlay.state(bay.bay_id)
     run: list[Entry] = []
     if state.told is not None and entry.order[0] == state.assignment:
-        run = store.run_of(conn, bay.bay_id, state.assignment, state.told)
+        run = store_reports.run_of(conn, bay.bay_id, state.assignment, state.told)
     overlay.settle(bay, model.apply_late(state, entry, run), "late_report")
     late = ReportCameLate(
         bay_id=bay.bay_id, zone_id=bay.zone_id, device_id=report.device_id, occupied=entry.occupied,
         observed_at=entry.observed_at, received_at=entry.received_at, order=entry.order,
-        until_at=store.other_after(conn, bay.bay_id, entry),
+        until_at=store_reports.other_after(conn, bay.bay_id, entry),
     )  # fmt: skip
     overlay.tell(late, bay.municipality_id, bay.bay_id, entry.observed_at)
     return _ack("late", overlay, bay, entry)
@@ -115,8 +115,8 @@ def _keep(overlay: Overlay, report: MatchedReport, bay: Bay, entry: Entry, statu
     })  # fmt: skip
 
 
-def _note_battery(conn: Connection, overlay: Overlay, report: MatchedReport) -> None:
-    row = overlay.devices.get(report.device_id) or overlay.picture.devices[report.device_id]
+def _note_battery(conn: Connection, overlay: Overlay, report: MatchedReport, committed: DeviceRow) -> None:
+    row = overlay.devices.get(report.device_id) or committed
     if report.battery_pct is None or report.battery_pct == row.device.battery_pct:
         return
     device = msgspec.structs.replace(row.device, battery_pct=report.battery_pct)

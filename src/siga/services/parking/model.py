@@ -86,6 +86,8 @@ class BayState(Word):
     card_at: datetime | None = None
     """A card read by a reader of its own, before or during the stay."""
     sequence: int = 0
+    simulated: bool = False
+    """The newest report was generated, not sensed: nothing that follows from it opens a case."""
 
 
 class Terms(Word):

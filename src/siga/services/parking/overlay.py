@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 import msgspec
+from sqlalchemy import Connection
 
 from siga.contract.parking import Bay, BayChanged, BayHeard, Rule, StaySuspected, SuspicionReason, Zone
 from siga.contract.users import AccreditationBrief, CredentialCopy, Municipality
@@ -14,7 +15,7 @@ from siga.services.parking import model
 from siga.services.parking.model import BayState
 from siga.services.parking.nonces import NonceWindow
 from siga.services.parking.picture import Picture, evidence
-from siga.services.parking.store import Assignment, DeviceRow
+from siga.services.parking.store import Assignment, DeviceRow, Known
 
 Cause = Literal["report", "late_report", "time", "check_in", "credential", "doubt", "judged", "device", "map"]
 
@@ -62,6 +63,11 @@ class Overlay:
         row = self.devices.get(device_id) or self.picture.devices.get(device_id)
         return row is not None and row.device.kind == "bay_sensor"
 
+    def known(self, conn: Connection, device_id: str) -> Known | None:
+        """The device with its assignments, as committed; None when there is no such device."""
+        row = self.picture.devices.get(device_id)
+        return None if row is None else Known(row=row, assignments=tuple(self.picture.assignments_of(device_id)))
+
     def credential(self, credential: str) -> CredentialCopy | None:
         """A row of the read copy as this transaction has it so far."""
         return self.credentials.get(credential) or self.picture.credentials.get(credential)
@@ -100,8 +106,10 @@ class Overlay:
             after = msgspec.structs.replace(after, sequence=before.sequence + 1)
             self._tell_changed(bay, before, after, cause)
         elif heard and after.heard_at is not None and after.observed_at is not None:
-            view = picture.view(bay, after, now) if picture.is_public(bay) else None
-            heard_fact = BayHeard(bay_id=bay.bay_id, heard_at=after.heard_at, observed_at=after.observed_at, view=view)
+            heard_fact = BayHeard(
+                bay_id=bay.bay_id, heard_at=after.heard_at, observed_at=after.observed_at, personal=bay.personal,
+                lon=bay.lon, lat=bay.lat,
+            )  # fmt: skip
             self.tell(heard_fact, bay.municipality_id, bay.bay_id)
         self.states[bay.bay_id] = after
         for reason in reasons:

@@ -23,7 +23,7 @@ from siga.kit.live_settings import LiveSettings
 from siga.kit.log import logger
 from siga.kit.problem import Problem, Unauthenticated, Unavailable
 from siga.ports import Database
-from siga.services.parking import model, store
+from siga.services.parking import model, store, store_reports
 from siga.services.parking.folding import fold_batch
 from siga.services.parking.nonces import spend
 from siga.services.parking.overlay import Cause, Overlay
@@ -74,7 +74,7 @@ class Parking:
 
             def transaction(conn: Connection) -> tuple[T, int]:
                 result = work(conn, overlay)
-                store.insert_reports(conn, overlay.rows)
+                store_reports.insert_reports(conn, overlay.rows)
                 store.update_states(conn, overlay.states.values())
                 for device_id, window in overlay.nonces.items():
                     store.put_nonces(conn, device_id, window)
@@ -282,7 +282,7 @@ class Parking:
         now = self._clock()
 
         def work(conn: Connection) -> None:
-            store.prune_reports(conn, now - _REPORTS_KEPT)
+            store_reports.prune_reports(conn, now - _REPORTS_KEPT)
             store.forget_doubts(conn, now - timedelta(days=2))
             journal.scrub(conn, BayChanged.__name__, "subject", now - _SUBJECT_KEPT, since_last)
 
@@ -293,6 +293,8 @@ class Parking:
 
 
 def _fold(conn: Connection, overlay: Overlay, batch: ReportBatch) -> list[Ack] | Problem:
+    if batch.nonce is None:
+        return fold_batch(conn, overlay, batch)
     if batch.device_id not in overlay.picture.devices:
         return Unauthenticated("This device is not known here.")
     if not _spend(overlay, batch.device_id, batch.nonce):

@@ -7,12 +7,12 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Table, and_, bindparam, delete, func, insert, or_, select, update
+from sqlalchemy import Connection, Table, and_, bindparam, delete, func, insert, select, update
 
 from siga.contract.parking import Bay, Device, Rule, Zone
 from siga.contract.users import AccreditationBrief, CredentialCopy, Municipality
 from siga.services.parking import tables as t
-from siga.services.parking.model import BayState, Entry, Order
+from siga.services.parking.model import BayState
 from siga.services.parking.nonces import NonceWindow
 
 
@@ -33,6 +33,13 @@ class Assignment(msgspec.Struct, frozen=True, kw_only=True):
     bay_id: str
     started_at: datetime
     ended_at: datetime | None
+
+
+class Known(msgspec.Struct, frozen=True, kw_only=True):
+    """A device with all assignments it ever had, oldest first."""
+
+    row: DeviceRow
+    assignments: tuple[Assignment, ...]
 
 
 class Loaded(msgspec.Struct, frozen=True, kw_only=True):
@@ -155,57 +162,6 @@ def end_assignments(conn: Connection, numbers: Sequence[int], at: datetime) -> N
     """End assignments."""
     if numbers:
         conn.execute(update(t.assignments).where(t.assignments.c.assignment.in_(numbers)).values(ended_at=at))
-
-
-def insert_reports(conn: Connection, rows: Sequence[dict[str, Any]]) -> None:
-    """Keep what was reported, each (device, epoch, sequence) once."""
-    if rows:
-        conn.execute(insert(t.reports), rows)
-
-
-def report_known(conn: Connection, device_id: str, epoch: int, sequence: int) -> bool:
-    """Whether this report was kept before."""
-    key = and_(t.reports.c.device_id == device_id, t.reports.c.epoch == epoch, t.reports.c.sequence == sequence)
-    return conn.scalar(select(t.reports.c.status).where(key)) is not None
-
-
-def run_of(conn: Connection, bay_id: str, assignment: int, occupied: bool) -> list[Entry]:
-    """The kept reports of the bay's assignment after the last one that says otherwise, in order."""
-    r = t.reports
-    mine = and_(r.c.bay_id == bay_id, r.c.assignment == assignment, r.c.status.in_(("applied", "late")))
-    other = conn.execute(
-        select(r.c.epoch, r.c.sequence)
-        .where(mine, r.c.occupied != occupied)
-        .order_by(r.c.epoch.desc(), r.c.sequence.desc())
-        .limit(1)
-    ).first()
-    query = select(r).where(mine, r.c.occupied == occupied).order_by(r.c.epoch, r.c.sequence)
-    if other is not None:
-        query = query.where(or_(r.c.epoch > other[0], and_(r.c.epoch == other[0], r.c.sequence > other[1])))
-    return [_entry(row) for row in conn.execute(query).mappings()]
-
-
-def other_after(conn: Connection, bay_id: str, entry: Entry) -> datetime | None:
-    """When the next kept report in order that says otherwise was observed; None when there is none (any longer)."""
-    r, (assignment, epoch, sequence) = t.reports, entry.order
-    mine = and_(r.c.bay_id == bay_id, r.c.assignment == assignment, r.c.status.in_(("applied", "late")))
-    later = or_(r.c.epoch > epoch, and_(r.c.epoch == epoch, r.c.sequence > sequence))
-    query = select(r.c.observed_at).where(mine, later, r.c.occupied != entry.occupied)
-    found: datetime | None = conn.scalar(query.order_by(r.c.epoch, r.c.sequence).limit(1))
-    return found
-
-
-def _entry(row: Any) -> Entry:
-    order: Order = (row["assignment"], row["epoch"], row["sequence"])
-    return Entry(
-        order=order, occupied=row["occupied"], observed_at=row["observed_at"], received_at=row["received_at"],
-        credential=row["credential"],
-    )  # fmt: skip
-
-
-def prune_reports(conn: Connection, before: datetime) -> int:
-    """Forget reports received before an instant, older than anything that could still come late."""
-    return conn.execute(delete(t.reports).where(t.reports.c.received_at < before)).rowcount
 
 
 def add_doubt(conn: Connection, doubt_id: str, bay_id: str, by: str, at: datetime) -> bool:

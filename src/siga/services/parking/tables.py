@@ -75,6 +75,9 @@ reports = Table(
     Column("received_at", Instant, nullable=False),
     Column("credential", String(64)),
     Column("status", String(12), nullable=False),
+    Column("previous_duration_s", Integer),
+    Column("previous_error_s", Integer),
+    Column("simulated", Boolean, nullable=False, server_default="0"),
     Index("reports_by_bay", "bay_id", "assignment", "epoch", "sequence"),
 )  # fmt: skip
 
