@@ -43,7 +43,7 @@ def _run(args: argparse.Namespace) -> int:
         return command.run(args.images, as_json=args.json, candidates=args.candidates)
     from siga.bench import command as bench
 
-    return bench.run(args.name, as_json=args.json)
+    return bench.run(args.name, as_json=args.json, quick=args.quick, bays=args.bays)
 
 
 if __name__ == "__main__":

@@ -167,6 +167,7 @@ class System:
             name=name, process=self.process, data=folder, keys=keys, peers=peers, settings=self.settings[name],
             database=lambda metadata: self._open(name, folder, metadata), feed=lambda source: self._feed(source, peers),
             local_feed=LocalFeed, images=lambda: self._images(folder), apps=self.apps, clock=self.config.clock,
+            lanes={other: built.extra["lane"] for other, built in self.services.items() if "lane" in built.extra},
             options=dict(self.config.options),
         )  # fmt: skip
         build: Callable[[Context], Awaitable[Service]] = importlib.import_module(f"siga.services.{name}.build").build

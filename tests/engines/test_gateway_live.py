@@ -11,10 +11,11 @@ import pytest
 
 from gateway_world import BOX, OTHER, Stream, World, bay, person, world
 from siga.contract.enforcement import CaseChanged, CaseOpened
-from siga.contract.parking import BayHeard, DeviceAlarmed
+from siga.contract.parking import Bay, BayDefined, BayHeard, DeviceAlarmed
 from siga.contract.users import GrantsChanged, SessionEnded
 from siga.kit.clock import utc_now
-from siga.services.gateway.live import stream as live_stream
+from siga.services.gateway.live import ticker
+from siga.services.gateway.live.stream import LiveStream
 from support import run
 
 
@@ -56,8 +57,12 @@ def test_a_sensors_word_without_news_refreshes_the_ages(tmp_path: Path) -> None:
         async with world(tmp_path) as here, live(here) as stream:
             await stream.next()
             now = utc_now()
-            await here.known.tell("parking", BayHeard(bay_id="b1", heard_at=now, observed_at=now, view=bay("b1")))
-            assert (await stream.next())[0] == "bay"
+            heard = BayHeard(bay_id="b1", heard_at=now, observed_at=now, lon=-0.5, lat=39.5)
+            await here.known.tell("parking", msgspec.structs.replace(heard, personal=True))
+            position = await here.known.tell("parking", heard)
+            name, data = await stream.next()
+            assert (name, stream.last_id) == ("heard", str(position))
+            assert sorted(data) == ["bay_id", "heard_at", "observed_at"]
 
     run(check())
 
@@ -194,7 +199,8 @@ def test_staff_news_need_a_role_that_hears_them(tmp_path: Path) -> None:
 def test_a_staff_stream_ends_with_the_session_or_the_role(
     tmp_path: Path, event: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(live_stream, "PING_S", 0.05)
+    monkeypatch.setattr(ticker, "PING_S", 0.4)
+    monkeypatch.setattr(ticker, "SWEEP_S", 0.05)
 
     async def check() -> None:
         async with world(tmp_path) as here:
@@ -211,10 +217,11 @@ def test_a_staff_stream_ends_with_the_session_or_the_role(
     run(check())
 
 
-def test_a_client_that_does_not_read_is_dropped_with_bounded_memory_and_catches_up(
+def test_a_client_that_does_not_read_is_dropped_with_a_hint_and_catches_up(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(live_stream, "STALLED_S", 0.3)
+    monkeypatch.setattr(ticker, "STALLED_S", 0.6)
+    monkeypatch.setattr(ticker, "SWEEP_S", 0.05)
 
     async def check() -> None:
         async with world(tmp_path) as here:
@@ -224,10 +231,15 @@ def test_a_client_that_does_not_read_is_dropped_with_bounded_memory_and_catches_
                 slow.reads.clear()
                 for n in range(50):
                     await here.known.change(bay(f"b{n % 3}", occupancy="occupied" if n % 2 else "free"))
-                waiting = [len(client.watch.waiting) for client in here_clients(here)]
-                assert max(waiting) <= 3
-                await asyncio.sleep(0.6)
+                    await asyncio.sleep(0.005)
+                assert max(len(client.handed) for client in here_clients(here)) <= 1
+                await asyncio.sleep(0.8)
                 assert len(here_clients(here)) == 1
+                slow.reads.set()  # it reads after all: the hint is behind what it had not read
+                while (told := await slow.next())[0] == "bay":
+                    continue
+                assert told == ("resync", {})
+                assert (await slow.next())[0] == "end"
                 last = slow.last_id or ""
             seen = {}
             async with live(here, last_event_id=last) as again:
@@ -241,8 +253,76 @@ def test_a_client_that_does_not_read_is_dropped_with_bounded_memory_and_catches_
 
 def here_clients(here: World) -> list[Any]:
     """The hub's open clients."""
-    door = here.service.app._app  # type: ignore[attr-defined]
-    return list(door._own["/api/v1/live"]._hub.clients)
+    return list(stream_of(here).hub.clients)
+
+
+def stream_of(here: World) -> LiveStream:
+    """The app of the live stream."""
+    found = here.service.app._app._own["/api/v1/live"]  # type: ignore[attr-defined]
+    assert isinstance(found, LiveStream)
+    return found
+
+
+def asked_for_lists(here: World) -> int:
+    """How often Parking was asked for a box."""
+    return sum(path == "GET /api/v1/bays" for _, path, *_ in here.known.asked)
+
+
+def test_many_who_open_the_same_box_share_one_snapshot_and_miss_nothing(tmp_path: Path) -> None:
+    async def check() -> None:
+        async with world(tmp_path) as here:
+            await here.known.change(bay("b1"))
+            streams = [live(here) for _ in range(20)]
+            for stream in streams[:10]:
+                await stream.__aenter__()
+                assert (await stream.next())[0] == "snapshot"
+            await here.known.change(bay("b1", occupancy="occupied"))
+            for stream in streams[10:]:
+                await stream.__aenter__()
+                assert (await stream.next())[0] == "snapshot"
+            for stream in streams:
+                assert (await stream.next())[1]["occupancy"] == "occupied"
+                await stream.__aexit__()
+            assert asked_for_lists(here) == 1
+            assert not here_clients(here)
+
+    run(check())
+
+
+def test_a_map_changed_while_a_snapshot_was_shared_makes_a_new_one(tmp_path: Path) -> None:
+    async def check() -> None:
+        async with world(tmp_path) as here:
+            await here.known.change(bay("b1"))
+            async with live(here) as first:
+                await first.next()
+            here.known.bays["b1"] = bay("b1", lon=9.0)
+            stream_of(here).hub.forget_places()
+            defined = Bay(bay_id="b1", municipality_id=OTHER, zone_id="z1", code="b1", category="disabled", lon=9.0,
+                          lat=39.5, version=2)  # fmt: skip
+            here.known.position = await here.known.tell("parking", BayDefined(bay=defined))
+            await asyncio.sleep(0.05)
+            async with live(here) as second:
+                assert (await second.next())[1]["bays"] == []
+            assert asked_for_lists(here) == 2
+
+    run(check())
+
+
+def test_only_so_many_listen_at_once_and_from_one_address(tmp_path: Path) -> None:
+    async def check() -> None:
+        async with world(tmp_path) as here:
+            async with live(here) as one:
+                await one.next()
+                here.settings.swap(1, {"": {"gateway.live_per_address": 1}})
+                crowded = await here.users_door.get(f"/api/v1/live?bbox={BOX}")
+                here.settings.swap(2, {"": {"gateway.live_clients": 1}})
+                full = await here.users_door.get(f"/api/v1/live?bbox={BOX}")
+                assert (crowded.status_code, full.status_code) == (429, 503)
+                assert crowded.headers["retry-after"] == full.headers["retry-after"] == "30"
+            async with live(here) as again:
+                assert (await again.next())[0] == "snapshot"
+
+    run(check())
 
 
 def test_two_hundred_reports_a_second_all_reach_a_client(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from pathlib import Path
 from typing import Any
 
@@ -55,5 +56,31 @@ def test_the_owners_socket_is_the_owners_alone(tmp_path: Path) -> None:
             assert (await client.get("/")).text == "ok"
         await door.close()
         assert not (tmp_path / "s.sock").exists()
+
+    run(work(), 20)
+
+
+def test_a_client_that_does_not_read_holds_up_little() -> None:
+    accepted_bytes = 0
+
+    async def endless(scope: Any, receive: Any, send: Any) -> None:
+        nonlocal accepted_bytes
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        while True:
+            await send({"type": "http.response.body", "body": b"x" * 8_192, "more_body": True})
+            accepted_bytes += 8_192
+
+    async def work() -> None:
+        held = Reservation("127.0.0.1", 38_400)
+        door = Door(endless, port=held.port)
+        await door.open()
+        with socket.socket() as line:
+            line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            line.connect(("127.0.0.1", held.port))
+            line.sendall(b"GET / HTTP/1.1\r\nHost: t\r\n\r\n")
+            await asyncio.sleep(0.5)
+            assert 0 < accepted_bytes < 600_000, "without bounds the kernel alone takes 4 MB"
+            await door.close(0.2)
+        held.release()
 
     run(work(), 20)

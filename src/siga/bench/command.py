@@ -4,40 +4,77 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, NamedTuple
 
 import msgspec
 
-from siga.bench import flows, reads, soak
+from siga.bench import dataset, flows, growth, hold, ingest, live, reads, soak
 from siga.bench.numbers import Figure, table
 
-BENCHES: dict[str, Callable[[], Awaitable[list[Figure]]]] = {
-    "visible": flows.visible,
-    "police": flows.police,
-    "settings": flows.settings,
-    "startup": flows.startup,
-    "nearest": reads.nearest,
-    "soak": soak.soak,
+
+class Bench(NamedTuple):
+    """A benchmark, and the sizes at which it only shows that it runs. `alone`: not without being named."""
+
+    measure: Callable[..., Awaitable[list[Figure]]]
+    quick: dict[str, Any]
+    alone: bool = False
+
+
+BENCHES: dict[str, Bench] = {
+    "visible": Bench(flows.visible, {"seconds": 2.0, "bays": 10}),
+    "police": Bench(flows.police, {"cases": 1}),
+    "settings": Bench(flows.settings, {"changes": 5}),
+    "startup": Bench(flows.startup, {"bays": 500, "starts": 1}),
+    "nearest": Bench(reads.nearest, {"bays": 400, "rounds": 1, "seconds": 1.0}, alone=True),
+    "latency": Bench(reads.latency, {"bays": 400, "rounds": 1, "seconds": 1.0}, alone=True),
+    "growth": Bench(growth.growth, {"bays": 400, "few": 300, "rounds": 1, "seconds": 1.0}, alone=True),
+    "ingest": Bench(ingest.ingest, {"bays": 400, "rounds": 1, "seconds": 0.5}, alone=True),
+    "hold": Bench(hold.hold, {"bays": 400, "rate": 100.0, "further": 200.0, "seconds": 1.0}, alone=True),
+    "live": Bench(live.live, {"bays": 400, "clients": 100, "rate": 20.0, "seconds": 1.5}, alone=True),
+    "soak": Bench(soak.soak, {}, alone=True),
 }
-_NOT_BY_THEMSELVES = {"soak", "nearest"}
+_NOT_IN_ALL = {"soak"}
 
 
-def run(name: str | None, *, as_json: bool) -> int:
-    """Run one benchmark, or all that need no tool of their own; 1 when a figure is missed, 2 for an unknown name."""
-    if name is not None and name not in BENCHES:
-        print(f"siga: no such benchmark: {name} (there are {', '.join(BENCHES)})", file=sys.stderr)
+def run(name: str | None, *, as_json: bool, quick: bool = False, bays: int | None = None) -> int:
+    """Run one benchmark, all of them, or those that need nothing but SIGA; 1 when a figure is missed, 2 for wrong use.
+
+    `dataset` with a number of `bays` makes a data set and measures nothing.
+    """
+    if name == "dataset":
+        return _dataset(bays)
+    if name not in (None, "all", *BENCHES):
+        print(f"siga: no such benchmark: {name} (there are {', '.join(BENCHES)}, dataset, all)", file=sys.stderr)
         return 2
-    names = [name] if name else [n for n in BENCHES if n not in _NOT_BY_THEMSELVES]
     missed = False
-    for one in names:
-        figures = asyncio.run(_measured(one))
+    for one in _names(name):
+        figures = asyncio.run(measured(one, quick=quick))
         missed |= any(f.met is False for f in figures)
         if as_json:
-            print(msgspec.json.encode({"bench": one, "figures": figures}).decode())
+            told = [{**msgspec.structs.asdict(f), "met": f.met} for f in figures]
+            print(msgspec.json.encode({"bench": one, "quick": quick, "figures": told}).decode(), flush=True)
         else:
-            print(f"{one}\n{table(figures)}", flush=True)
-    return 1 if missed else 0
+            print(f"{one}{' (quick: these figures say nothing)' if quick else ''}\n{table(figures)}", flush=True)
+    return 1 if missed and not quick else 0
 
 
-async def _measured(name: str) -> list[Figure]:
-    return await BENCHES[name]()
+def _names(name: str | None) -> Sequence[str]:
+    if name == "all":
+        return [one for one in BENCHES if one not in _NOT_IN_ALL]
+    return [name] if name else [one for one, bench in BENCHES.items() if not bench.alone]
+
+
+async def measured(name: str, *, quick: bool = False) -> list[Figure]:
+    """The figures of one benchmark."""
+    bench = BENCHES[name]
+    return await bench.measure(**(bench.quick if quick else {}))
+
+
+def _dataset(bays: int | None) -> int:
+    if bays is None or bays < 1:
+        print("siga: say how many bays: siga bench dataset 100000", file=sys.stderr)
+        return 2
+    made = asyncio.run(dataset.need(bays))
+    print(f"{bays:,} bays in {made.folder}, made in {made.label.took_s:.0f} s")
+    return 0

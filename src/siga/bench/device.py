@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import hmac
 import itertools
-import time
 from typing import Any
 
 import httpx
 import msgspec
 
+from siga.bench.signing import Key, Signer
+
 
 class Device:
     """One enrolled HMAC device at the sensors' door; its nonces begin at the present time in microseconds."""
 
-    def __init__(self, client: httpx.AsyncClient, device_id: str, key: bytes) -> None:
-        self.device_id = device_id
-        self._client, self._key = client, key
-        self._nonces = itertools.count(time.time_ns() // 1000)
+    def __init__(self, client: httpx.AsyncClient, key: Key) -> None:
+        self.device_id = key.device_id
+        self._client, self._signer = client, Signer(key)
         self._sequence = itertools.count(1)
         self.epoch = 1
 
@@ -29,17 +26,12 @@ class Device:
         answer = await client.post("/sensors/v1/enrol", json={"code": code, "key_kind": "hmac"})
         answer.raise_for_status()
         body = answer.json()
-        return cls(client, body["device_id"], base64.b64decode(body["key"]))
+        return cls(client, Key(device_id=body["device_id"], key=body["key"]))
 
     def signed(self, method: str, path: str, query: str = "", body: bytes = b"", *, nonce: int | None = None,
                created: int | None = None) -> str:  # fmt: skip
         """The Authorization header over exactly these parts."""
-        at = str(int(time.time()) if created is None else created)
-        number = str(next(self._nonces) if nonce is None else nonce)
-        lines = ["SIGA1", method, path, query, self.device_id, at, number, hashlib.sha256(body).hexdigest()]
-        mac = hmac.new(self._key, "\n".join(lines).encode(), hashlib.sha256).digest()
-        signature = base64.b64encode(mac).decode()
-        return f'SIGA-HMAC device="{self.device_id}", created="{at}", nonce="{number}", signature="{signature}"'
+        return self._signer.authorisation(method, path, query, body, nonce=nonce, created=created)
 
     async def ask(self, method: str, path: str, query: str = "", body: bytes = b"",
                   content_type: str = "application/json") -> httpx.Response:  # fmt: skip

@@ -16,6 +16,7 @@ import msgspec
 from siga.cli.control import OwnersDoor, owners_client
 from siga.contract.users import Municipality
 from siga.kit.bay_files import BadBayFile, ReadOptions, RefusedRow, read_addresses, read_bays
+from siga.kit.device_files import read_devices
 
 T = TypeVar("T")
 _PIECE = 500
@@ -30,7 +31,7 @@ def run(args: argparse.Namespace) -> int:
         if municipality is None:
             return 1
         work: Callable[[Any, argparse.Namespace, Municipality], int] = {
-            "bays": _bays, "addresses": _addresses, "history": _history,
+            "bays": _bays, "devices": _devices, "addresses": _addresses, "history": _history,
         }[args.what]  # fmt: skip
         return work(client, args, municipality)
 
@@ -133,7 +134,7 @@ def _bays(client: Any, args: argparse.Namespace, municipality: Municipality) -> 
 
 
 def _tell(args: argparse.Namespace, total: dict[str, int], refused: Sequence[RefusedRow], notes: Sequence[str],
-          municipality: Municipality) -> None:  # fmt: skip
+          municipality: Municipality, what: str = "bays") -> None:  # fmt: skip
     for note in notes:
         print(f"  note: {note}")
     for row in refused[:_REFUSED_SHOWN]:
@@ -142,9 +143,39 @@ def _tell(args: argparse.Namespace, total: dict[str, int], refused: Sequence[Ref
         print(f"  … and {len(refused) - _REFUSED_SHOWN} more refused rows; --json lists them all")
     would = "would be " if args.dry_run else ""
     print(
-        f"{municipality.name}: {total['created']} bays {would}created, {total['updated']} {would}updated, "
+        f"{municipality.name}: {total['created']} {what} {would}created, {total['updated']} {would}updated, "
         f"{total['unchanged']} unchanged, {len(refused)} rows refused."
     )
+
+
+def _devices(client: Any, args: argparse.Namespace, municipality: Municipality) -> int:
+    try:
+        read = read_devices(args.file.read_bytes(), filename=args.file.name)
+    except BadBayFile as fault:
+        print(f"siga: {args.file}: {fault.detail}", file=sys.stderr)
+        return 1
+    total = {"created": 0, "updated": 0, "unchanged": 0}
+    refused, made = list(read.refused), []
+    # Those that others are listed under first, so that no piece names one of a later piece. A dry run keeps nothing
+    # between pieces: it goes as one.
+    drafts = sorted(read.drafts, key=lambda draft: draft.listed_under is not None)
+    for piece in _pieces(drafts, "devices", quiet=args.json, size=len(drafts) or 1 if args.dry_run else _PIECE):
+        body = {"municipality_id": municipality.municipality_id, "devices": piece, "dry_run": args.dry_run}
+        answer = _sent(client, "/api/v1/devices/batch", body)
+        for name in total:
+            total[name] += answer[name]
+        refused += msgspec.convert(answer["refused"], list[RefusedRow])
+        made += answer["devices"]
+    refused.sort(key=lambda row: row.row)
+    if args.json:
+        told = {**total, "refused": refused, "notes": read.notes, "devices": made, "dry_run": args.dry_run}
+        print(msgspec.json.encode(told).decode())
+    else:
+        _tell(args, total, refused, read.notes, municipality, "devices")
+        for one in made:
+            if one.get("code"):
+                print(f"  enrolment code of {one['external_id']} (shown this once): {one['code']}")
+    return 1 if refused else 0
 
 
 def _addresses(client: Any, args: argparse.Namespace, municipality: Municipality) -> int:

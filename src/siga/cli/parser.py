@@ -48,11 +48,12 @@ def build_parser() -> argparse.ArgumentParser:
     keys.add_argument("folder", type=Path, help="folder to make them in; give each service its own private/<name>.json")
 
     imports = commands.add_parser(
-        "import", help="bays or addresses from a file into the running (or this folder's) SIGA"
+        "import", help="bays, devices or addresses from a file into the running (or this folder's) SIGA"
     )
     what = imports.add_subparsers(dest="what", metavar="WHAT", required=True)
     for name, text in (
         ("bays", "GeoJSON, CSV or OSM tags"),
+        ("devices", "CSV or JSON: which sensor, reader or camera is on which bay"),
         ("addresses", "CSV or GeoJSON"),
         ("history", "NDJSON of changes"),
     ):
@@ -63,8 +64,9 @@ def build_parser() -> argparse.ArgumentParser:
         one.add_argument("--json", action="store_true", help="the result as JSON")
         if name == "bays":
             one.add_argument("--category", choices=_CATEGORIES, help="for rows that name no kind of their own")
-            one.add_argument("--dry-run", action="store_true", help="only say what would happen")
             one.add_argument("--anywhere", action="store_true", help="take bays more than 300 km from the town too")
+        if name in ("bays", "devices"):
+            one.add_argument("--dry-run", action="store_true", help="only say what would happen")
         if name == "history":
             one.add_argument("--simulated", action="store_true", help="mark what is imported as generated")
 
@@ -77,6 +79,8 @@ def build_parser() -> argparse.ArgumentParser:
     plate.add_argument("--candidates", action="store_true", help="with one image: the bare list of candidates")
 
     bench = commands.add_parser("bench", help="the benchmarks, with their yardsticks")
-    bench.add_argument("name", nargs="?", help="one of them; without a name all")
+    bench.add_argument("name", nargs="?", help="one of them, or all; without a name those that need no other tool")
+    bench.add_argument("bays", nargs="?", type=int, help="with `dataset`: how many bays (10000, 100000, 1000000)")
     bench.add_argument("--json", action="store_true", help="results as JSON")
+    bench.add_argument("--quick", action="store_true", help="tiny sizes: does it run? its figures say nothing")
     return parser

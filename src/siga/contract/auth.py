@@ -45,6 +45,9 @@ ACTIONS: dict[str, frozenset[str]] = {
     "bays.install": frozenset({"administrator", "installer"}),
     "devices.manage": frozenset({"administrator", "installer"}),
     "devices.read": frozenset({"administrator", "installer", "operator"}),
+    "devices.claim": frozenset({"administrator", "installer"}),
+    "integrations.read": frozenset({"administrator", "operator"}),
+    "integrations.manage": frozenset({"administrator"}),
     # Users
     "municipalities.create": frozenset({"platform"}),
     "municipalities.manage": frozenset({"administrator"}),

@@ -12,6 +12,8 @@ from siga.contract.base import Word
 EventData = Word
 D = TypeVar("D", bound=type[Word])
 
+_DECODED = "decoded word"
+
 KINDS: dict[str, type[Word]] = {}
 """Kind of event → the struct of its data. The kind is the struct's name, a past-tense fact."""
 
@@ -22,8 +24,12 @@ def event(cls: D) -> D:
     return cls
 
 
-class Event(msgspec.Struct, frozen=True, kw_only=True):
-    """One committed fact in its owner's journal. `position` orders the journal; instants are aware UTC."""
+class Event(msgspec.Struct, frozen=True, kw_only=True, dict=True):
+    """One committed fact in its owner's journal. `position` orders the journal; instants are aware UTC.
+
+    What was decoded once is kept with the event, for the other consumers of the same process: it lives exactly as long
+    as the event itself does, and is no part of it (not compared, not written).
+    """
 
     event_id: str
     kind: str
@@ -40,6 +46,12 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
 
     def decoded(self) -> Word | None:
         """The typed data, or None for a kind this release does not know (events only grow)."""
+        kept: dict[str, Word | None] = self.__dict__
+        if _DECODED not in kept:
+            kept[_DECODED] = self._decode()
+        return kept[_DECODED]
+
+    def _decode(self) -> Word | None:
         kind = KINDS.get(self.kind)
         return None if kind is None else msgspec.json.decode(self.data, type=kind)
 

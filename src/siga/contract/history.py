@@ -55,6 +55,9 @@ class StayView(Word):
     authorised_by: str | None = None
     ended_by: EndedBy | None = None
     simulated: bool = False
+    started_error_s: int | None = None
+    """By how much the start may be wrong, either way, where it is only known in hindsight."""
+    ended_error_s: int | None = None
 
 
 class StayList(Word):

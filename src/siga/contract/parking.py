@@ -98,8 +98,8 @@ class BayView(Word):
     """The last word from the sensor, whatever it said (D5)."""
     simulated: bool = False
     """Its last word was generated, not sensed."""
-    municipality_id: str
-    zone_id: str
+    municipality_id: str  # type: ignore[misc]
+    zone_id: str  # type: ignore[misc]
     zone_name: str  # type: ignore[misc]
     category: Category  # type: ignore[misc]
     life: Life = "in_service"
@@ -147,6 +147,8 @@ class Device(Word):
     has_clock: bool = True
     listed_under: str | None = None
     """A gateway device whose key may report for this one."""
+    external_id: str | None = None
+    """What the town's own inventory calls it: an import knows it again by this."""
     enrolled: bool = False
     key_kind: KeyKind | None = None
     enabled: bool = True
@@ -218,6 +220,8 @@ class ReportBatch(Ask):
     nonce: int | None
     received_at: datetime
     reports: list[MatchedReport]
+    gaps_counted: bool = False
+    """Whoever hands it over counts missing sequences himself: not all that the devices send are reports."""
 
 
 class PhotoTask(Word):
@@ -229,7 +233,7 @@ class PhotoTask(Word):
     kind: Literal["photo"] = "photo"
 
 
-class Ack(Word):
+class Ack(Word, omit_defaults=True):
     """What became of one report, told after the commit. `detail` says why it was not applied."""
 
     status: AckStatus
@@ -286,21 +290,30 @@ class BayHeard(Word):
     lat: float = 0.0
 
 
+class HindsightRun(Word):
+    """A run of one state that is only known in hindsight; either end is known to its error, seconds either way."""
+
+    occupied: bool
+    from_at: datetime
+    from_error_s: int
+    until_at: datetime
+    until_error_s: int
+
+
 @event
 class StayCorrected(Word):
-    """A device's own count of how long the state before lasted shows that reports were lost or began elsewhere (R12).
+    """A device's own count of how long the state before lasted shows that reports were lost: `run` was between them.
 
-    From `from_at` to `until_at` the bay was `occupied` (or free), each end known to `error_s`; a stay that ended
-    unseen is `ended_stay_id`.
+    `order` is that of the report which carried the count. Told again under the same order it replaces what was told
+    before; `run` is None when nothing of it is left, because what was missing came late. It never moves the present.
     """
 
     bay_id: str
     zone_id: str
-    occupied: bool
-    from_at: datetime
-    until_at: datetime
-    error_s: int
-    ended_stay_id: str | None = None
+    device_id: str
+    order: tuple[int, int, int]
+    """(assignment, epoch, sequence)."""
+    run: HindsightRun | None = None
     simulated: bool = False
 
 
@@ -380,5 +393,5 @@ class DeviceAlarmed(Word):
 
     device_id: str | None
     bay_id: str | None
-    reason: Literal["repeated_doubts", "silent", "battery_low", "replay", "clock"]
+    reason: Literal["repeated_doubts", "silent", "battery_low", "signal_weak", "replay", "clock"]
     detail: str = ""

@@ -78,6 +78,26 @@ SILENCE_FACTOR = _declare(
     es="Cuántos periodos del sensor sin noticias hacen que la plaza pase a «sin señal».",
     en="How many of the sensor's own periods without a word make the bay “no signal”.",
 )  # fmt: skip
+BATTERY_LOW_PCT = _declare(
+    "parking.battery_low_pct", "int", 20, unit="%", low=1, high=90,
+    es="Por debajo de qué carga se avisa de que un sensor necesita pila.",
+    en="Below which charge a sensor's battery is reported as low.",
+)  # fmt: skip
+BATTERY_LOW_MV = _declare(
+    "parking.battery_low_mv", "int", 3000, unit="mV", low=1000, high=5000,
+    es="Por debajo de qué tensión se avisa de que un sensor LoRaWAN necesita pila.",
+    en="Below which voltage a LoRaWAN sensor's battery is reported as low.",
+)  # fmt: skip
+WEAK_RSSI_DBM = _declare(
+    "parking.weak_rssi_dbm", "int", -120, unit="dBm", low=-150, high=-60,
+    es="Por debajo de qué intensidad media se avisa de que un sensor LoRaWAN se oye mal.",
+    en="Below which mean strength a LoRaWAN sensor is reported as heard badly.",
+)  # fmt: skip
+WEAK_SNR_DB = _declare(
+    "parking.weak_snr_db", "int", -17, unit="dB", low=-30, high=10,
+    es="Por debajo de qué relación media entre señal y ruido se avisa de que un sensor LoRaWAN se oye mal.",
+    en="Below which mean signal-to-noise ratio a LoRaWAN sensor is reported as heard badly.",
+)  # fmt: skip
 SUBJECT_KEPT_H = _declare(
     "history.subject_kept_h", "int", 72, unit="h", low=1, high=720,
     es="Cuántas horas tras la estancia se borra el seudónimo de quien aparcó.",
@@ -102,6 +122,11 @@ PHOTO_KEPT_DAYS = _declare(
     "images.photo_kept_days", "int", 7, unit="days", low=1, high=30,
     es="Cuántos días se guarda una foto sin caso abierto.",
     en="How many days a photo without an open case is kept.",
+)  # fmt: skip
+PHOTO_ROOM_MIB = _declare(
+    "images.free_space_reserve_mib", "int", 512, unit="MiB", low=0, high=1_000_000, scope="system",
+    es="Espacio libre en disco por debajo del cual no se aceptan más fotos: queda para los avisos de los sensores.",
+    en="Free disk space below which no more photos are taken: it is left for the sensors' reports.",
 )  # fmt: skip
 DOUBTS_PER_HOUR = _declare(
     "drivers.doubts_per_hour", "int", 6, low=1, high=100,
@@ -128,8 +153,23 @@ REPORTS_PER_DEVICE_MIN = _declare(
     es="Peticiones por minuto que se aceptan de un dispositivo.",
     en="Requests per minute accepted from one device.",
 )  # fmt: skip
+INTEGRATION_MESSAGES_PER_MIN = _declare(
+    "gateway.integration_messages_per_min", "int", 6000, low=1, high=1000000, scope="system",
+    es="Mensajes por minuto que se aceptan de un servidor LoRaWAN.",
+    en="Messages per minute accepted from one LoRaWAN network server.",
+)  # fmt: skip
 REQUESTS_PER_IP_MIN = _declare(
     "gateway.requests_per_ip_min", "int", 1200, low=10, high=1000000, scope="system",
     es="Peticiones por minuto que se aceptan de una dirección en la puerta de usuarios.",
     en="Requests per minute accepted from one address at the users' door.",
+)  # fmt: skip
+LIVE_CLIENTS = _declare(
+    "gateway.live_clients", "int", 5000, low=1, high=8000, scope="system",
+    es="Cuántas pantallas abiertas pueden seguir a la vez las noticias en directo.",
+    en="How many open apps may follow the live stream at once.",
+)  # fmt: skip
+LIVE_PER_ADDRESS = _declare(
+    "gateway.live_per_address", "int", 100, low=1, high=8000, scope="system",
+    es="Cuántas de ellas pueden venir de una misma dirección.",
+    en="How many of them may come from one address.",
 )  # fmt: skip

@@ -28,9 +28,11 @@ class LocalFeed:
         # On SQLite all commits pass here in their order, so the newest events can be handed out from memory.
         self._newest: deque[Event] | None = deque(maxlen=_KEPT) if database.dialect == "sqlite" else None
         self._told_at = 0.0
+        self._shared: tuple[int, int, tuple[Event, ...]] | None = None
         database.on_append(self._tell)
 
     def _tell(self, events: Sequence[Event]) -> None:
+        self._shared = None
         if self._newest is not None:
             self._newest.extend(events)
             while self._newest[-1].recorded_at - self._newest[0].recorded_at > _KEPT_FOR:
@@ -39,14 +41,19 @@ class LocalFeed:
         appended, self._appended = self._appended, asyncio.Event()
         appended.set()
 
-    def _from_memory(self, after: int, limit: int) -> list[Event] | None:
-        """The events after a position if memory reaches back that far, else None."""
+    def _from_memory(self, after: int, limit: int) -> Sequence[Event] | None:
+        """The events after a position if memory reaches back that far, else None.
+
+        Consumers that keep pace all ask the same: they are handed the same events, put together once.
+        """
         if self._newest and asyncio.get_running_loop().time() - self._told_at > _KEPT_FOR.total_seconds():
             self._newest.clear()
+            self._shared = None
         if not self._newest or after < self._newest[0].position - 1:
             return None
-        skip = max(0, len(self._newest) - (self._newest[-1].position - after))
-        return list(islice(self._newest, skip, skip + limit))
+        if self._shared is None or self._shared[:2] != (after, limit):
+            self._shared = (after, limit, _after(self._newest, after, limit))
+        return self._shared[2]
 
     async def read(self, after: int, limit: int = 500, wait_s: float = 0.0) -> Sequence[Event]:
         """Events after a position; waits for the next commit up to `wait_s` seconds."""
@@ -65,3 +72,12 @@ class LocalFeed:
     async def head(self) -> int:
         """The newest readable position."""
         return await self._database.read(self._journal.head)
+
+
+def _after(newest: deque[Event], after: int, limit: int) -> tuple[Event, ...]:
+    """Counted from the nearer end: positions in memory have no gaps."""
+    count = max(0, newest[-1].position - after)
+    if count <= limit:
+        return tuple(islice(reversed(newest), count))[::-1]
+    skip = len(newest) - count
+    return tuple(islice(newest, skip, skip + limit))

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import socket
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from granian.constants import HTTPModes, Interfaces
+from granian.http import HTTP1Settings
 from granian.server.embed import Server
 
 from siga.kit.service import ASGI
@@ -19,12 +22,42 @@ _MOST_OPEN = 8192
 """Requests under way at once; every open live stream and long poll is one."""
 
 
+_TCP_NOTSENT_LOWAT = 25
+"""Linux's number of the option (tcp(7)); Python names it from 3.12 on."""
+_UNSENT_BYTES = 65_536
+"""So much that was not sent yet the kernel takes from us for a connection; what is under way counts extra."""
+_NO_PROGRESS_MS = 30_000
+"""A connection on which nothing we sent was taken for so long is closed."""
+_BUFFER_BYTES = 131_072
+"""So much of a connection granian keeps: of a request's head, and of answers not yet written."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Tls:
     """Certificate chain and key, PEM files."""
 
     cert: Path
     key: Path
+
+
+class _Bounded(Server):
+    """Granian, with bounds on what a client that does not read can hold up.
+
+    The kernel grows a connection's send buffer to megabytes. Options of the listening socket are handed down to the
+    connections it accepts (Linux), and here is the one place where that socket can be had: granian would open it
+    itself, out of reach.
+    """
+
+    def _init_shared_socket(self) -> None:
+        super()._init_shared_socket()  # type: ignore[no-untyped-call]
+        spec: Any = self._ssp
+        if sys.platform != "linux" or spec is None or spec.is_uds():
+            return
+        held: Any = spec.build()
+        self._shd, self._ssp = held, None
+        with socket.socket(fileno=os.dup(held.get_fd())) as listening:
+            listening.setsockopt(socket.IPPROTO_TCP, _TCP_NOTSENT_LOWAT, _UNSENT_BYTES)
+            listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _NO_PROGRESS_MS)
 
 
 class Reservation:
@@ -78,9 +111,9 @@ class Door:
             where |= {"ssl_cert": tls.cert, "ssl_key": tls.key}
         self._uds = uds
         self._host, self._port = host, port
-        self._server = Server(
+        self._server = _Bounded(
             _http_only(app), interface=Interfaces.ASGINL, http=HTTPModes.auto, websockets=False, log_enabled=False,
-            backlog=1024, backpressure=_MOST_OPEN, **where,
+            backlog=1024, backpressure=_MOST_OPEN, http1_settings=HTTP1Settings(max_buffer_size=_BUFFER_BYTES), **where,
         )  # fmt: skip
         self._task: asyncio.Task[None] | None = None
 

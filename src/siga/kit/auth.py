@@ -23,6 +23,7 @@ from siga.kit.problem import Unauthenticated
 _ALGORITHM = "Ed25519"  # RFC 9864's name for EdDSA over Ed25519
 _LIVES_S = 60
 _RENEW_S = 20
+_AHEAD_S = 30
 _ACCESS_ISSUER, _ACCESS_AUDIENCE, _ACCESS_TYPE = "users", "siga", "at+jwt"  # RFC 9068
 ACCESS_LIVES_S = 300
 
@@ -60,7 +61,7 @@ class Keyring:
         now = time.time()
         slot = (audience, subject, f"{issuer}/{kind}/{who.session_id}/{hash(who.grants)}")
         made = self._made.get(slot)
-        if made and made[0] - now > _RENEW_S:
+        if made and _RENEW_S < made[0] - now <= _LIVES_S:  # not after the clock was set back: it would not be taken
             return made[1]
         claims = {
             "iss": issuer, "aud": audience, "sub": subject, "kind": kind, "iat": int(now), "exp": int(now) + _LIVES_S,
@@ -87,7 +88,8 @@ class Keyring:
     def verify_access(self, token: str) -> Principal:
         """Whom an app's access token speaks for; Unauthenticated for anything that is not in order."""
         until, principal = self._accesses.get(token) or self._access_of(token)
-        if time.time() >= until:
+        # Before it can have been made, the clock was set back: it would live longer than it should.
+        if not until - ACCESS_LIVES_S - _AHEAD_S <= time.time() < until:
             self._accesses.pop(token, None)
             raise Unauthenticated("The access token is no longer valid: refresh it.")
         return principal
@@ -103,7 +105,7 @@ class Keyring:
             raise Unauthenticated("The access token cannot be read.") from fault
         if decoded.header.get("kid") != _ACCESS_ISSUER or decoded.header.get("typ") != _ACCESS_TYPE:
             raise Unauthenticated("That is not an access token of ours.")
-        if (issuer, audience) != (_ACCESS_ISSUER, _ACCESS_AUDIENCE) or began - 30 > time.time():
+        if (issuer, audience) != (_ACCESS_ISSUER, _ACCESS_AUDIENCE) or began - _AHEAD_S > time.time():
             raise Unauthenticated("The access token is meant for another time or place.")
         language = str(claims.get("lang", "es"))
         principal = Principal(user_id=str(claims["sub"]), session_id=sid, grants=grants, language=language)
@@ -134,7 +136,7 @@ class Keyring:
         now = time.time()
         if claims.aud != audience:
             raise Unauthenticated("The token is meant for another service.")
-        if not claims.iat - 30 <= now < claims.exp:
+        if not claims.iat - _AHEAD_S <= now < claims.exp:
             self._read.pop(token, None)
             raise Unauthenticated("The token is no longer valid: sign in again or ask for a new one.")
         return claims

@@ -136,13 +136,28 @@ def _events_handler(feed: EventFeed) -> ControllerRouterHandler:
     return events
 
 
-def _on_problem(name: str) -> Callable[[Request[Any, Any, Any], Problem], Response[bytes]]:
-    log = logger(name)
+async def refuse(name: str, scope: Scope, send: Send, problem: Problem) -> None:
+    """Answer a request with a problem by bare ASGI, counted and logged as the framework's handlers do."""
+    note_refusal(name, str(scope.get("method", "")), problem)
+    headers = [(b"content-type", MEDIA_TYPE.encode())]
+    headers += [(key.lower().encode(), value.encode()) for key, value in problem.headers.items()]
+    body = msgspec.json.encode(problem.body(scope["path"]))
+    headers.append((b"content-length", str(len(body)).encode()))
+    await send({"type": "http.response.start", "status": problem.status, "headers": headers})
+    await send({"type": "http.response.body", "body": body, "more_body": False})
 
+
+def note_refusal(name: str, method: str, problem: Problem) -> None:
+    """Count and log that service `name` refused a request."""
+    metrics.PROBLEMS.labels(name, problem.slug).inc()
+    log = logger(name)
+    level = log.warning if problem.status >= 500 else log.info
+    level("refused", slug=problem.slug, status=problem.status, route=method, why=problem.detail)
+
+
+def _on_problem(name: str) -> Callable[[Request[Any, Any, Any], Problem], Response[bytes]]:
     def handle(request: Request[Any, Any, Any], problem: Problem) -> Response[bytes]:
-        metrics.PROBLEMS.labels(name, problem.slug).inc()
-        level = log.warning if problem.status >= 500 else log.info
-        level("refused", slug=problem.slug, status=problem.status, route=request.method, why=problem.detail)
+        note_refusal(name, request.method, problem)
         return problem_response(problem, request.url.path)
 
     return handle

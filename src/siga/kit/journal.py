@@ -30,7 +30,8 @@ from sqlalchemy import (
 
 from siga.contract.base import Word
 from siga.contract.events import Event
-from siga.kit.columns import Instant, Position
+from siga.kit.bulk import insert_rows
+from siga.kit.columns import Instant, Position, micros
 from siga.kit.ids import new_id
 from siga.kit.tracing import current_traceparent
 
@@ -99,7 +100,7 @@ class Journal:
             )
             for n, fact in enumerate(facts)
         ]  # fmt: skip
-        conn.execute(insert(self.events), [self._row(e) for e in made])
+        insert_rows(conn, self.events, [_row(event) for event in made])
         conn.info.setdefault("appended", []).extend(made)
         return made
 
@@ -109,12 +110,6 @@ class Journal:
             mine = select(func.count()).select_from(self.events).where(self.events.c.position >= base)
             return base + int(conn.scalar(mine) or 0)
         return int(conn.scalar(select(func.max(self.events.c.position))) or 0) + 1
-
-    @staticmethod
-    def _row(event: Event) -> dict[str, Any]:
-        row = {f: getattr(event, f) for f in event.__struct_fields__ if f != "source"}
-        row["data"] = bytes(event.data).decode()
-        return row
 
     def read(self, conn: Connection, after: int, limit: int) -> list[Event]:
         """Events after a position that no open transaction can still precede, oldest first."""
@@ -186,3 +181,12 @@ class Journal:
                 conn.execute(update(events).where(events.c.position == position).values(data=new))
                 changed += 1
         return changed
+
+
+def _row(event: Event) -> tuple[Any, ...]:
+    """An event as the table keeps it."""
+    return (
+        event.position, event.event_id, event.kind, event.version, event.municipality_id, event.subject_id,
+        event.sequence, micros(event.occurred_at), micros(event.recorded_at), event.traceparent,
+        bytes(event.data).decode(),
+    )  # fmt: skip

@@ -11,6 +11,8 @@ REQUEST_S = Histogram(
 )  # fmt: skip
 PROBLEMS = Counter("siga_problems_total", "Refusals by service and problem", ["service", "slug"])
 REPORTS = Counter("siga_reports_total", "Device reports by what became of them", ["status"])
+LORAWAN_UPLINKS = Counter("siga_lorawan_uplinks_total", "LoRaWAN frames by what became of them", ["outcome"])
 DROPPED_LOGS = Counter("siga_log_records_dropped_total", "Log records dropped because the queue was full")
 LIVE_CLIENTS = Gauge("siga_live_clients", "Open live streams")
+LIVE_DROPPED = Counter("siga_live_clients_dropped_total", "Live streams ended because the client did not read")
 JOBS = Gauge("siga_jobs", "Photo jobs by state", ["state"])

@@ -1,4 +1,4 @@
-"""Asking another service: an HTTP client whose transport is the other app itself when it runs in this process."""
+"""Asking another service: its app directly when it runs in this process, else by HTTP."""
 
 from __future__ import annotations
 
@@ -11,12 +11,13 @@ import msgspec
 from siga.contract.auth import Principal
 from siga.kit import tracing
 from siga.kit.auth import Keyring
+from siga.kit.near import App, Reply, ask
 from siga.kit.problem import FieldFault, Problem, ProblemBody, Unavailable, problem_kinds
 
 T = TypeVar("T")
 
 
-def problem_from(response: httpx.Response) -> Problem:
+def problem_from(response: Reply) -> Problem:
     """The problem another service answered with, as ours to raise on."""
     try:
         body = msgspec.json.decode(response.content, type=ProblemBody)
@@ -34,9 +35,11 @@ def problem_from(response: httpx.Response) -> Problem:
 class Peer:
     """One other service, asked in the name of this one (or, from the gateway, of a person)."""
 
-    def __init__(self, me: str, name: str, client: httpx.AsyncClient, keys: Keyring) -> None:
+    def __init__(self, me: str, name: str, where: str | App, keys: Keyring) -> None:
         self.name = name
-        self._me, self._client, self._keys = me, client, keys
+        self._me, self._keys = me, keys
+        self._app = None if isinstance(where, str) else where
+        self._client = httpx.AsyncClient(base_url=where) if isinstance(where, str) else None
 
     async def get(
         self, path: str, kind: type[T], *, params: Mapping[str, Any] | None = None,
@@ -61,7 +64,7 @@ class Peer:
     async def request(self, method: str, path: str, *, params: Mapping[str, Any] | None = None,
                       content: bytes | None = None, content_type: str = "application/json",
                       headers: Mapping[str, str] | None = None, on_behalf: Principal | None = None,
-                      as_kind: str = "person", timeout_s: float = 10.0) -> httpx.Response:  # fmt: skip
+                      as_kind: str = "person", timeout_s: float = 10.0) -> Reply:  # fmt: skip
         """Any request; the raw answer if it is a success, else the other side's Problem."""
         send = {"authorization": f"Bearer {self._token(on_behalf, as_kind)}", **(headers or {})}
         if content is not None:
@@ -72,14 +75,27 @@ class Peer:
             send["x-request-id"] = str(tracing.request_id.get())
         clean = {k: _text(v) for k, v in (params or {}).items() if v is not None}
         try:
-            response = await self._client.request(
-                method, path, params=clean, content=content, headers=send, timeout=timeout_s
-            )
-        except httpx.HTTPError as fault:
+            response = await self._asked(method, path, clean, send, content, timeout_s)
+        except (httpx.HTTPError, TimeoutError) as fault:
             raise Unavailable(f"The service '{self.name}' does not answer just now.") from fault
         if response.status_code >= 400:
             raise problem_from(response)
         return response
+
+    async def _asked(self, method: str, path: str, params: Mapping[str, str], headers: Mapping[str, str],
+                     content: bytes | None, timeout_s: float) -> Reply:  # fmt: skip
+        if self._app is not None:
+            return await ask(self._app, method, path, params, headers, content, timeout_s)
+        assert self._client is not None
+        far = await self._client.request(
+            method, path, params=params, content=content, headers=headers, timeout=timeout_s
+        )
+        return Reply(far.status_code, far.content, far.headers)
+
+    async def close(self) -> None:
+        """Close the connections."""
+        if self._client is not None:
+            await self._client.aclose()
 
     def _token(self, on_behalf: Principal | None, as_kind: str) -> str:
         if on_behalf is None:
@@ -92,7 +108,7 @@ def _text(value: Any) -> str:
 
 
 class Peers:
-    """All other services by name. Clients are made when first asked for, so that services can be built in any order."""
+    """All other services by name. They are made when first asked for, so that services can be built in any order."""
 
     def __init__(self, me: str, keys: Keyring, transports: Mapping[str, Any]) -> None:
         self._me, self._keys, self._transports = me, keys, transports
@@ -102,16 +118,10 @@ class Peers:
         """The peer of that name; KeyError when this process does not know where it runs."""
         peer = self._peers.get(name)
         if peer is None:
-            where = self._transports[name]
-            client = (
-                httpx.AsyncClient(base_url=where)
-                if isinstance(where, str)
-                else httpx.AsyncClient(base_url=f"http://{name}", transport=httpx.ASGITransport(where))
-            )
-            peer = self._peers[name] = Peer(self._me, name, client, self._keys)
+            peer = self._peers[name] = Peer(self._me, name, self._transports[name], self._keys)
         return peer
 
     async def close(self) -> None:
-        """Close all clients."""
+        """Close all connections."""
         for peer in self._peers.values():
-            await peer._client.aclose()
+            await peer.close()

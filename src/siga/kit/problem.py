@@ -35,6 +35,8 @@ class Problem(Exception):
 
     slug = "problem"
     status = 500
+    retry_after_s: int | None = None
+    """After how long it is worth trying again, where that can be said of the kind as such."""
 
     def __init__(
         self,
@@ -48,6 +50,8 @@ class Problem(Exception):
         self.detail = detail or self.title()
         self.errors = list(errors)
         self.headers = dict(headers or {})
+        if self.retry_after_s is not None and not any(name.lower() == "retry-after" for name in self.headers):
+            self.headers["Retry-After"] = str(self.retry_after_s)
         self.server_time = server_time
 
     @classmethod
@@ -143,6 +147,7 @@ class Unavailable(Problem):
     """It cannot be done just now: try again"""
 
     slug, status = "unavailable", 503
+    retry_after_s = 2
 
 
 class StoreFailed(Unavailable):
@@ -155,6 +160,7 @@ class StoreFull(Problem):
     """The disk is full: nothing was changed, try again later"""
 
     slug, status = "store-full", 507
+    retry_after_s = 5
 
 
 class Broken(Problem):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import random
 import re
 import secrets
 from contextvars import ContextVar
@@ -13,6 +15,12 @@ _TRACEPARENT = re.compile(r"^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$")
 _REQUEST_ID = re.compile(r"^[A-Za-z0-9._-]{8,64}$")
 
 
+# Ids must differ, not be secret: asking the kernel for randomness at every request would cost more than the answer.
+_PROCESS = secrets.token_hex(5)
+_random = random.Random(secrets.randbits(64)).getrandbits  # noqa: S311
+_COUNT = itertools.count(secrets.randbelow(1 << 16))
+
+
 def current_traceparent() -> str | None:
     """The traceparent of the request at hand, if any."""
     return traceparent.get()
@@ -20,7 +28,7 @@ def current_traceparent() -> str | None:
 
 def new_traceparent() -> str:
     """A fresh `traceparent` (W3C Trace Context level 1), sampled."""
-    return f"00-{secrets.token_hex(16)}-{secrets.token_hex(8)}-01"
+    return f"00-{_random(128) or 1:032x}-{_random(64) or 1:016x}-01"
 
 
 def accept_traceparent(header: str | None) -> str:
@@ -32,4 +40,4 @@ def accept_traceparent(header: str | None) -> str:
 
 def accept_request_id(header: str | None) -> str:
     """The caller's request id if it is harmless text of 8 to 64 characters, else a new one."""
-    return header if header and _REQUEST_ID.match(header) else secrets.token_hex(8)
+    return header if header and _REQUEST_ID.match(header) else f"{_PROCESS}{next(_COUNT):06x}"

@@ -1,60 +1,87 @@
-"""The live stream: whatever happens in between, a client ends in the exact last state of what it watches."""
+"""The live stream's words: what is watched, conflated, put together and found again."""
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass, field
+import asyncio
+from dataclasses import dataclass
 
-import msgspec
-from hypothesis import example, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
-from siga.contract.parking import BayView
 from siga.kit.geo import Box
-from siga.services.gateway.live.hub import Client, Hub
+from siga.services.gateway.live.asked import position_of
+from siga.services.gateway.live.client import STAFF_NEWS, Client, Group, StaffNews
+from siga.services.gateway.live.interest import Interest
 from siga.services.gateway.live.model import (
+    PIECE_BYTES,
+    Change,
+    Changes,
     Recent,
-    StaffNews,
     Watch,
     bay_change,
-    flush_interval_s,
     gone_change,
+    heard_change,
+    pieces,
+    put,
     server_sent,
+    slices,
+    snapshot_event,
 )
 
 BOX = Box(min_lon=0, min_lat=0, max_lon=1, max_lat=1)
 
 
-def view(bay_id: str, lon: float = 0.5, lat: float = 0.5, occupancy: str = "free") -> BayView:
-    return BayView(
-        bay_id=bay_id, code=bay_id, municipality_id="m", zone_id="z", zone_name="Z", category="disabled", lon=lon,
-        lat=lat, occupancy=occupancy,
-    )  # type: ignore[arg-type]  # fmt: skip
+def bay(position: int, bay_id: str, lon: float = 0.5, size: int = 2) -> Change:
+    return bay_change(position, bay_id, lon, 0.5, b"x" * size)
+
+
+def heard(position: int, bay_id: str) -> Change:
+    return heard_change(position, bay_id, 0.5, 0.5, b"{}")
+
+
+def conflated(*changes: Change) -> list[tuple[str, int]]:
+    kept: Changes = {}
+    for change in changes:
+        put(kept, change)
+    return [(change.key, change.position) for change in kept.values()]
 
 
 def test_an_event_is_written_as_browsers_read_it() -> None:
     assert server_sent("bay", b"{}", 7) == b"id: 7\nevent: bay\ndata: {}\n\n"
     assert server_sent("case", b"{}") == b"event: case\ndata: {}\n\n"
+    assert snapshot_event(7, [b"{}", b"[]"]) == b'id: 7\nevent: snapshot\ndata: {"position":7,"bays":[{},[]]}\n\n'
 
 
-def test_changes_of_one_bay_are_conflated_to_the_newest() -> None:
-    watch = Watch(BOX, frozenset())
-    for position in range(1, 6):
-        watch.offer(bay_change(position, view("a")))
-    watch.offer(bay_change(3, view("b")))
-    assert [(c.bay_id, c.position) for c in watch.take()] == [("b", 3), ("a", 5)]
-    assert watch.take() == []
+def test_a_bay_goes_out_byte_for_byte_as_parking_told_it() -> None:
+    assert bay_change(3, "a", 0, 0, b'{"bay_id":"a"}').wire == b'id: 3\nevent: bay\ndata: {"bay_id":"a"}\n\n'
+
+
+def test_changes_of_one_bay_are_conflated_to_the_newest_in_the_order_of_positions() -> None:
+    assert conflated(bay(1, "a"), bay(2, "b"), bay(3, "a")) == [("b", 2), ("a", 3)]
+    assert conflated(bay(1, "a"), gone_change(2, "a", 0, 0)) == [("a", 2)]
+
+
+def test_an_age_never_replaces_a_state_and_a_state_replaces_the_age() -> None:
+    assert conflated(bay(1, "a"), heard(2, "a"), heard(3, "a")) == [("a", 1), ("age of a", 3)]
+    assert conflated(heard(1, "a"), bay(2, "a")) == [("a", 2)]
 
 
 def test_what_lies_outside_is_not_watched_unless_named() -> None:
     watch = Watch(BOX, frozenset({"far"}))
-    assert not watch.offer(bay_change(1, view("other", lon=5)))
-    assert watch.offer(bay_change(2, view("far", lon=5)))
+    assert not watch.holds("other", 5, 0.5)
+    assert watch.holds("far", 5, 0.5)
+    assert watch.holds("other", 1, 1)
 
 
-def test_a_bay_without_a_place_is_never_told_not_even_to_who_names_it() -> None:
-    watch = Watch(BOX, frozenset({"p"}))
-    assert not watch.offer(gone_change(1, "p", math.nan, math.nan))
+def test_what_is_written_at_once_is_small() -> None:
+    many = [bay(n, f"b{n}", size=1000) for n in range(250)]
+    parts = pieces(many)
+    assert b"".join(parts) == b"".join(change.wire for change in many)
+    assert max(map(len, parts)) <= PIECE_BYTES
+    assert len(pieces([bay(n, f"b{n}") for n in range(250)])) == 3
+    assert pieces([]) == ()
+    assert len(pieces([bay(1, "a", size=2 * PIECE_BYTES)])) == 1
+    assert [len(part) for part in slices(b"x" * (PIECE_BYTES + 1))] == [PIECE_BYTES, 1]
 
 
 def test_recent_changes_reach_back_to_where_they_are_complete() -> None:
@@ -62,128 +89,61 @@ def test_recent_changes_reach_back_to_where_they_are_complete() -> None:
     assert recent.after(9) is None
     assert recent.after(10) == []
     for position, bay_id in [(11, "a"), (12, "b"), (13, "a"), (14, "c")]:
-        recent.add(bay_change(position, view(bay_id)))
+        recent.add(bay(position, bay_id))
     assert recent.after(11) is None  # b's change at 12 was forgotten for c's
-    assert [c.position for c in recent.after(12) or []] == [13, 14]
-
-
-def test_more_listeners_wait_a_little_longer_but_never_half_a_second_more() -> None:
-    assert flush_interval_s(1) == 0.1
-    assert flush_interval_s(1000) == 0.25
-    assert flush_interval_s(100_000) == 0.5
+    assert [change.position for change in recent.after(12) or []] == [13, 14]
+    recent.restart(13)
+    assert recent.after(12) is None
+    assert [change.position for change in recent.after(13) or []] == [14]
 
 
 def test_staff_news_are_bounded_and_the_loss_is_told() -> None:
-    client = Client(watch=Watch(None, frozenset()), staff=True)
-    for n in range(1001):
-        client.offer_news(StaffNews("cases.work", "m", None, None, str(n).encode()))
-    assert client.lost_news
-    assert len(client.news) == 1
+    async def check() -> None:
+        client = Client(Group(Watch(None), 0), staff=True)
+        for n in range(STAFF_NEWS + 1):
+            client.offer_news(StaffNews("cases.work", "m", None, None, str(n).encode()))
+        assert client.lost_news
+        assert len(client.news) == 1
+
+    asyncio.run(check())
 
 
-@dataclass
-class App:
-    """An open app: applies what it is told and remembers the last event's id."""
+def test_a_last_event_id_is_a_position_or_nothing() -> None:
+    assert position_of("12") == 12
+    assert [position_of(text) for text in (None, "", "-1", "x", "1e3", "٣", "9" * 5000)] == [None] * 7
+
+
+@dataclass(frozen=True)
+class Watcher:
+    """Somebody in the index."""
 
     watch: Watch
-    bays: dict[str, tuple[float, float, str]] = field(default_factory=dict)
-    last_id: int = 0
-
-    def apply(self, wire: bytes) -> None:
-        for block in wire.decode().split("\n\n"):
-            lines = dict(line.split(": ", 1) for line in block.split("\n") if ": " in line)
-            if not lines:
-                continue
-            data = msgspec.json.decode(lines["data"])
-            if lines["event"] == "gone":
-                self.bays.pop(data["bay_id"], None)
-            else:
-                self.bays[data["bay_id"]] = (data["lon"], data["lat"], data["occupancy"])
-            self.last_id = int(lines["id"])
+    number: int
 
 
-PLACES = [(0.5, 0.5), (0.6, 0.6), (5.0, 5.0)]
-STEP = st.one_of(
-    st.tuples(st.just("bay"), st.sampled_from("abcd"), st.sampled_from(PLACES), st.sampled_from(["free", "occupied"])),
-    st.tuples(st.just("hide"), st.sampled_from("abcd")),
-    st.tuples(st.just("flush"), st.integers(0, 4)),
-    st.just(("reconnect",)),
-)
+LON, LAT = st.integers(-1800, 1800).map(lambda n: n / 10), st.integers(-900, 900).map(lambda n: n / 10)
+NEAR = st.integers(-200, 200).map(lambda n: n / 1000)
+ANY_LON, ANY_LAT = st.one_of(LON, NEAR), st.one_of(LAT, NEAR)
+BOXES = st.builds(
+    lambda west, east, one, other: Box(min_lon=west, max_lon=east, min_lat=min(one, other), max_lat=max(one, other)),
+    ANY_LON, ANY_LON, ANY_LAT, ANY_LAT,
+)  # fmt: skip
+WATCHES = st.builds(Watch, st.none() | BOXES, st.frozensets(st.sampled_from("abc"), max_size=2))
 
 
-class Town:
-    """Parking as the truth, the hub as it follows, one app that comes and goes."""
-
-    def __init__(self) -> None:
-        self.truth: dict[str, BayView] = {}
-        self.position = 0
-        self.hub = Hub()
-        self.hub.start(0)
-        self.client, self.app = Client(Watch(BOX, frozenset("d"))), App(Watch(BOX, frozenset("d")))
-        self.hub.clients.add(self.client)
-
-    def step(self, step: tuple) -> None:  # type: ignore[type-arg]
-        if step[0] == "bay":
-            _, bay_id, (lon, lat), occupancy = step
-            self.position += 1
-            self.truth[bay_id] = view(bay_id, lon, lat, occupancy)
-            self.hub._bay(self.position, bay_id, self.truth[bay_id])
-        elif step[0] == "hide":
-            self.position += 1
-            self.truth.pop(step[1], None)
-            self.hub._bay(self.position, step[1], None)
-        elif step[0] == "flush":
-            for change in self.client.watch.take()[: step[1]]:  # the line may break after any event
-                self.app.apply(change.wire)
-            if self.client.watch.take() or step[1] < 4:
-                self.reconnect()
-        else:
-            self.reconnect()
-        self.hub.position = self.position
-
-    def reconnect(self) -> None:
-        self.hub.clients.discard(self.client)
-        self.client = Client(Watch(BOX, frozenset("d")))
-        self.hub.clients.add(self.client)
-        assert self.hub.recent is not None
-        missed = self.hub.recent.after(self.app.last_id)
-        if missed is not None:
-            for change in missed:
-                self.client.watch.offer(change)
-            return
-        watched = [bay for bay in self.truth.values() if self.client.watch.holds(bay.bay_id, bay.lon, bay.lat)]
-        kept = self.hub.corrected(self.client.watch, watched, self.position)
-        self.app.bays = {bay.bay_id: (bay.lon, bay.lat, bay.occupancy) for bay in kept}
-        self.app.last_id = self.position
-
-    def seen(self) -> dict[str, tuple[float, float, str]]:
-        return {
-            bay.bay_id: (bay.lon, bay.lat, bay.occupancy)
-            for bay in self.truth.values()
-            if self.client.watch.holds(bay.bay_id, bay.lon, bay.lat)
-        }
-
-
-NEAR, FAR = (0.5, 0.5), (5.0, 5.0)
-
-
-@settings(max_examples=300)
-@example([("bay", "b", NEAR, "free"), ("flush", 1), ("hide", "b"), ("hide", "b"), ("flush", 0)])
-@example([("bay", "a", NEAR, "free"), ("flush", 1), ("hide", "a"), ("bay", "a", FAR, "free"), ("flush", 0)])
-@given(st.lists(STEP, max_size=40))
-def test_any_breaks_and_conflations_end_in_the_exact_last_state(steps: list) -> None:  # type: ignore[type-arg]
-    town = Town()
-    for step in steps:
-        town.step(step)
-    for change in town.client.watch.take():
-        town.app.apply(change.wire)
-    assert town.app.bays == town.seen()
-
-
-def test_a_bay_that_leaves_while_the_snapshot_is_fetched_is_not_in_it() -> None:
-    town = Town()
-    hub, watch = town.hub, Watch(BOX, frozenset())
-    fetched = [view("moved"), view("hidden"), view("stays")]  # as of position 0
-    hub._bay(1, "moved", view("moved", lon=5))
-    hub._bay(2, "hidden", None)
-    assert [bay.bay_id for bay in hub.corrected(watch, fetched, 0)] == ["stays"]
+@given(st.lists(WATCHES, max_size=8), st.lists(st.tuples(st.sampled_from("abcd"), ANY_LON, ANY_LAT), max_size=8))
+def test_the_index_finds_exactly_who_watches_each_once(
+    watches: list[Watch], places: list[tuple[str, float, float]]
+) -> None:
+    index: Interest[Watcher] = Interest()
+    watchers = [Watcher(watch, number) for number, watch in enumerate(watches)]
+    for watcher in watchers:
+        index.add(watcher)
+    corners = [(x, y) for w in watches if w.box for x in (w.box.min_lon, w.box.max_lon) for y in (w.box.max_lat,)]
+    for gone in range(len(watchers) + 1):
+        left = watchers[gone:]
+        for bay_id, lon, lat in [*places, *(("x", *corner) for corner in corners)]:
+            found = sorted(watcher.number for watcher in index.at(bay_id, lon, lat))
+            assert found == [w.number for w in left if w.watch.holds(bay_id, lon, lat)]
+        if left:
+            index.remove(left[0])

@@ -94,6 +94,11 @@ positions = st.tuples(st.floats(-179.9, 179.9), st.floats(-84, 84))
 def test_nearest_is_exact_anywhere_on_the_earth(
     places: list[tuple[float, float]], here: tuple[float, float], k: int
 ) -> None:
-    found = Nearby(places).nearest(*here, k, lambda i: i % 3 != 0)
+    near = Nearby()
+    for place, position in enumerate(places):
+        near.put(place, *position)
+    near.rebuild()
+    kinds = bytearray(i % 3 for i in range(len(places)))
+    found = near.nearest(*here, k, kinds, bytes([0, 1, 1] + [0] * 253), sum(kind != 0 for kind in kinds))
     brute = sorted(distance_m(*here, *p) for i, p in enumerate(places) if i % 3 != 0)[:k]
     assert [round(d, 3) for d, _ in found] == [round(d, 3) for d in brute]

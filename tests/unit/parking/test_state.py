@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 
 import msgspec
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from siga.contract.parking import Bay
 from siga.contract.users import AccreditationBrief, CredentialCopy
-from siga.services.parking import model
-from siga.services.parking.model import BayState, CheckInMark, Entry, Evidence, Judgement, Terms
+from siga.services.parking import entries, model
+from siga.services.parking.entries import Entry
+from siga.services.parking.model import BayState, CheckInMark, Evidence, Judgement, Terms
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 BAY = Bay(
@@ -37,7 +35,7 @@ def entry(
 ) -> Entry:
     """A report of sequence n, seen `after_s` after noon."""
     at = NOON + timedelta(seconds=after_s)
-    return model.place((assignment, 1, sequence), occupied, at, at, credential)
+    return entries.place((assignment, 1, sequence), occupied, at, at, credential)
 
 
 def told(*entries: Entry, bay: Bay = BAY) -> BayState:
@@ -207,55 +205,11 @@ def test_a_swap_makes_the_bay_unknown_and_the_old_device_cannot_move_it() -> Non
 
 def test_a_time_from_the_future_counts_as_seen_at_reception() -> None:
     received = NOON
-    seen = model.place((1, 1, 1), True, NOON + timedelta(minutes=6), received)
+    seen = entries.place((1, 1, 1), True, NOON + timedelta(minutes=6), received)
     assert seen.clock_suspect
     assert seen.observed_at == received
 
 
 def test_what_was_seen_more_than_seven_days_ago_is_too_old() -> None:
-    assert model.is_too_old(model.place((1, 1, 1), True, NOON - timedelta(days=7, seconds=1), NOON))
-    assert not model.is_too_old(model.place((1, 1, 1), True, NOON - timedelta(days=7), NOON))
-
-
-# --- any order of arrival gives the same state -----------------------------------------------------------------
-
-
-def tail_run(entries: Sequence[Entry]) -> Sequence[Entry]:
-    """The longest tail of entries (in order) that all say what the last one says."""
-    start = len(entries)
-    while start and entries[start - 1].occupied == entries[-1].occupied:
-        start -= 1
-    return entries[start:]
-
-
-def arrive(entries: list[Entry]) -> BayState:
-    """The state after entries in any order, with repeats, as the service handles them."""
-    state, kept = BayState(bay_id="b"), {}
-    for one in entries:
-        if one.order in kept:
-            continue
-        kept[one.order] = one
-        if model.is_news(state, one):
-            state = model.apply_report(state, one, "stay")
-        else:
-            mine = sorted((e for e in kept.values() if e.order[0] == state.assignment), key=lambda e: e.order)
-            state = model.apply_late(state, one, tail_run(mine))
-    return msgspec.structs.replace(state, sequence=0)
-
-
-reports = st.builds(
-    lambda assignment, epoch, sequence, occupied, after_s, credential: model.place(
-        (assignment, epoch, sequence), occupied, NOON + timedelta(seconds=after_s), NOON + timedelta(seconds=after_s),
-        credential,
-    ),
-    st.integers(1, 2), st.integers(1, 2), st.integers(1, 12), st.booleans(), st.integers(0, 3000),
-    st.sampled_from([None, None, "card-1", "card-2"]),
-)  # fmt: skip
-
-
-@settings(max_examples=400, deadline=None)
-@given(st.data(), st.lists(reports, min_size=1, max_size=14, unique_by=lambda e: e.order))
-def test_any_permutation_with_duplicates_ends_in_the_same_state(data: st.DataObject, once: list[Entry]) -> None:
-    in_order = arrive(sorted(once, key=lambda e: e.order))
-    shuffled = data.draw(st.permutations([*once, *data.draw(st.lists(st.sampled_from(once), max_size=6))]))
-    assert arrive(list(shuffled)) == in_order
+    assert entries.is_too_old(entries.place((1, 1, 1), True, NOON - timedelta(days=7, seconds=1), NOON))
+    assert not entries.is_too_old(entries.place((1, 1, 1), True, NOON - timedelta(days=7), NOON))

@@ -34,7 +34,7 @@ async def build(ctx: Context) -> Service:
 
     def follower(source: str, effect: Effect) -> Consumer:
         return Consumer(name="drivers", feed=ctx.feed(source), database=database, journal=journal,
-                        handle=transactional(database, effect))  # fmt: skip
+                        handle=transactional(database, effect), kinds=consumers.HEEDED[source])  # fmt: skip
 
     async def sweeping() -> None:
         await sweep.run()

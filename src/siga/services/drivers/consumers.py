@@ -16,10 +16,17 @@ from siga.services.drivers.model import Place
 from siga.services.drivers.service.follow import case_moved, case_opened, follow_change
 from siga.services.drivers.store import bays, check_ins, opinions, reports
 
+HEEDED = {
+    "parking": (BayDefined.__name__, BayChanged.__name__),
+    "users": (MunicipalityDefined.__name__,),
+    "enforcement": (CaseOpened.__name__, CaseChanged.__name__),
+}
+"""The kinds of events that do something here, by whose they are."""
+
 
 def parking(clock: Clock, conn: Connection, events: Sequence[Event]) -> None:
     """Bays into the read copy; changes end check-ins, settle doubts and misuse reports."""
-    decoded = [(event, event.decoded()) for event in events if event.kind in ("BayDefined", "BayChanged")]
+    decoded = [(event, event.decoded()) for event in events]
     for _, data in decoded:
         if isinstance(data, BayDefined):
             bays.put_bay(conn, data.bay)
@@ -41,8 +48,6 @@ def _changes(conn: Connection, changes: Sequence[tuple[datetime, BayChanged]], n
 def users(conn: Connection, events: Sequence[Event]) -> None:
     """Where the municipalities lie."""
     for event in events:
-        if event.kind != "MunicipalityDefined":
-            continue
         data = event.decoded()
         if isinstance(data, MunicipalityDefined):
             town = data.municipality
@@ -52,7 +57,7 @@ def users(conn: Connection, events: Sequence[Event]) -> None:
 def enforcement(conn: Connection, events: Sequence[Event]) -> None:
     """Cases: whether a guest's declaration is still needed, and what reporters are told."""
     for event in events:
-        data = event.decoded() if event.kind in ("CaseOpened", "CaseChanged") else None
+        data = event.decoded()
         if isinstance(data, CaseOpened):
             case_opened(conn, data)
         elif isinstance(data, CaseChanged):

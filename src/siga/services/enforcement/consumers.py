@@ -15,38 +15,28 @@ from siga.services.enforcement.tables import journal
 from siga.services.enforcement.tools import Tools
 from siga.services.enforcement.turn import Turn
 
-_PASSED = 1000
 Effect = Callable[[Turn, Sequence[Event]], None]
 
 
 def consumers(tools: Tools, feed: Callable[[str], EventFeed]) -> list[Consumer]:
     """Parking, Images and Drivers, each by its own cursor."""
     handlers = {
-        "parking": _by_turns(tools, intake.from_parking, ("StaySuspected", "BayChanged")),
-        "images": _by_turns(tools, intake.from_images, ("PhotoStored", "PlateRead")),
-        "drivers": _reports(tools),
+        "parking": (_by_turns(tools, intake.from_parking), ("StaySuspected", "BayChanged")),
+        "images": (_by_turns(tools, intake.from_images), ("PhotoStored", "PlateRead")),
+        "drivers": (_reports(tools), ("MisuseReported",)),
     }
     return [
-        Consumer(name="enforcement", feed=feed(source), database=tools.database, journal=journal, handle=handle)
-        for source, handle in handlers.items()
+        Consumer(
+            name="enforcement", feed=feed(source), database=tools.database, journal=journal, handle=handle, kinds=kinds
+        )
+        for source, (handle, kinds) in handlers.items()
     ]
 
 
-def _by_turns(tools: Tools, effect: Effect, kinds: tuple[str, ...]) -> Handler:
-    """Effects that need the store alone: one turn for a batch.
-
-    Batches without a word for us are passed without writing, at most `_PASSED` events long: after a restart they may
-    come again.
-    """
-    passed = 0
+def _by_turns(tools: Tools, effect: Effect) -> Handler:
+    """Effects that need the store alone: one turn for a batch."""
 
     async def handle(events: Sequence[Event], advance: Advance) -> None:
-        nonlocal passed
-        passed += len(events)
-        if passed < _PASSED and not any(event.kind in kinds for event in events):
-            return
-        passed = 0
-
         def work(turn: Turn) -> None:
             effect(turn, events)
             advance(turn.conn)

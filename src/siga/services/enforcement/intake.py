@@ -36,7 +36,7 @@ class _Book:
 
 def from_parking(turn: Turn, events: Sequence[Event]) -> None:
     """Suspicions open or join cases; news of bays mark, close or withdraw them."""
-    told = [(event, event.decoded()) for event in events if event.kind in ("StaySuspected", "BayChanged")]
+    told = [(event, event.decoded()) for event in events]
     changes = [data for _, data in told if isinstance(data, BayChanged)]
     stays = {data.ended_stay_id for data in changes} | {data.stay_id for data in changes}
     book = _Book(store.concerned(turn.conn, {d.bay_id for d in changes}, {stay for stay in stays if stay}))
@@ -106,7 +106,7 @@ def _bay_changed(turn: Turn, case: Case, news: BayChanged, event: Event) -> Case
 def from_images(turn: Turn, events: Sequence[Event]) -> None:
     """Photos join their cases; those that were read are put down for the desk."""
     for event in events:
-        data = event.decoded() if event.kind in ("PhotoStored", "PlateRead") else None
+        data = event.decoded()
         if isinstance(data, PhotoStored):
             _photo_stored(turn, event, data)
         elif isinstance(data, PlateRead):

@@ -14,14 +14,18 @@ from siga.services.gateway.follow import Follower
 from siga.services.gateway.forward import Forwarder
 from siga.services.gateway.health import Health
 from siga.services.gateway.live.hub import Hub
+from siga.services.gateway.live.news import News
 from siga.services.gateway.live.snapshot import Snapshots
 from siga.services.gateway.live.stream import LiveStream
+from siga.services.gateway.live.ticker import Ticker
 from siga.services.gateway.pages.app import pages_app
 from siga.services.gateway.policies import Proxies
 from siga.services.gateway.reference.pages import Reference
 from siga.services.gateway.sensors.door import SensorsDoor
 from siga.services.gateway.sensors.guard import Guard
 from siga.services.gateway.sensors.keys import DeviceKeys, Municipalities
+from siga.services.gateway.sensors.lns.intake import LnsDoor
+from siga.services.gateway.sensors.lns.integrations import Integrations
 from siga.services.gateway.session_routes import SessionRoutes
 from siga.services.gateway.sessions import SignIn
 from siga.services.gateway.users_door import UsersDoor
@@ -35,6 +39,7 @@ class _Parts:
     hub: Hub
     snapshots: Snapshots
     device_keys: DeviceKeys
+    integrations: Integrations
     sensors: SensorsDoor
 
 
@@ -54,22 +59,26 @@ async def build(ctx: Context) -> Service:
         app=Door(
             "users-door", _users_door(ctx, parts, health), proxies=proxies, loopback=loopback,
             body_limit_bytes=_users_limit, per_min=lambda: ctx.settings.int_of(REQUESTS_PER_IP_MIN),
+            lane=lane.answer if (lane := ctx.lanes.get("parking")) else None,
         ),
         extra={"sensors": Door(
             "sensors-door", parts.sensors, proxies=proxies, loopback=loopback,
             body_limit_bytes=policies.sensors_body_limit_bytes,
         )},
-        background=[follower.run for follower in followers],
+        background=[*(follower.run for follower in followers), Ticker(parts.hub).run],
         ready=lambda: not own(),
     )  # fmt: skip
 
 
 def _parts(ctx: Context) -> _Parts:
-    keys = DeviceKeys(ctx.peers)
-    guard = Guard(keys, ctx.settings, ctx.clock)
+    hub, keys = Hub(), DeviceKeys(ctx.peers)
+    guard, municipalities = Guard(keys, ctx.settings, ctx.clock), Municipalities(ctx.peers)
+    integrations = Integrations(ctx.peers, ctx.clock)
+    lns = LnsDoor(ctx.peers, guard, integrations, municipalities, ctx.settings, ctx.clock)
     return _Parts(
-        sign_in=SignIn.of(ctx), hub=Hub(), snapshots=Snapshots(ctx.peers), device_keys=keys,
-        sensors=SensorsDoor(ctx.peers, guard, keys, Municipalities(ctx.peers), ctx.clock),
+        sign_in=SignIn.of(ctx), hub=hub, snapshots=Snapshots(ctx.peers, hub), device_keys=keys,
+        integrations=integrations,
+        sensors=SensorsDoor(ctx.peers, guard, keys, municipalities, ctx.clock, lns, ctx.lanes.get("parking")),
     )  # fmt: skip
 
 
@@ -80,7 +89,7 @@ def _users_door(ctx: Context, parts: _Parts, health: Health) -> UsersDoor:
         own={
             "/healthz": health.alive, "/readyz": health.ready, "/metrics": health.metrics,
             "/api/openapi.json": reference.openapi, "/api/docs": reference.docs,
-            "/api/v1/live": LiveStream(parts.hub, parts.snapshots, parts.sign_in),
+            "/api/v1/live": LiveStream(parts.hub, parts.snapshots, parts.sign_in, ctx.settings),
             "/api/v1/auth/session": SessionRoutes(parts.sign_in),
         },
         prefixes={"problems": reference.problem, **({"sensors": parts.sensors} if on_users_door else {})},
@@ -92,14 +101,16 @@ def _users_door(ctx: Context, parts: _Parts, health: Health) -> UsersDoor:
 
 def _followers(ctx: Context, parts: _Parts) -> list[Follower]:
     """The journals the gateway hears, of the services that this process can reach."""
+    news = News(parts.hub)
 
     def hear_parking(event: Event) -> None:
         parts.device_keys.hear(event)
+        parts.integrations.hear(event)
         parts.snapshots.hear(event)
-        parts.hub.hear_parking(event)
+        news.hear_parking(event)
 
     handlers = {
-        "parking": hear_parking, "enforcement": parts.hub.hear_enforcement, "users": parts.sign_in.cache.hear
+        "parking": hear_parking, "enforcement": news.hear_enforcement, "users": parts.sign_in.cache.hear
     }  # fmt: skip
     return [
         Follower(ctx.feed(source), handle, parts.hub.start if source == "parking" else None)

@@ -27,6 +27,7 @@ from siga.services.gateway.asgi import (
 )
 from siga.services.gateway.buckets import Buckets
 from siga.services.gateway.policies import Proxies
+from siga.services.gateway.quick import Lane, Quick
 
 _BODY_WAIT_S = 30.0
 _UNLIMITED = frozenset({"/healthz", "/readyz", "/metrics"})
@@ -51,11 +52,15 @@ class Door:
         loopback: bool,
         body_limit_bytes: Callable[[str, str], int],
         per_min: Callable[[], int] | None = None,
+        lane: Lane | None = None,
     ) -> None:
         self.name = name
         self._app, self._proxies, self._loopback = app, proxies, loopback
         self._body_limit_bytes, self._per_min = body_limit_bytes, per_min
         self._buckets = Buckets()
+        self._meters: dict[tuple[str, int], tuple[Any, Any]] = {}
+        """Counter and histogram by route and status: looking them up costs more than counting."""
+        self._quick = Quick(name, lane, self._admit, proxies) if lane is not None else None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve HTTP; refuse web sockets; there is nothing to do at start and end of the listener."""
@@ -67,6 +72,8 @@ class Door:
             await send({"type": "websocket.close", "code": 1000})
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if self._quick is not None and await self._quickly(self._quick, scope, send):
+            return
         began = time.perf_counter()
         _join_cookies(scope)
         visit = self._visit(scope)
@@ -77,10 +84,27 @@ class Door:
         except Gone:
             answer.status = answer.status or 499
         finally:
-            route = str(scope.get("siga.route", "other"))
-            metrics.REQUESTS.labels(self.name, route, str(answer.status)).inc()
-            if not answer.streams:
-                metrics.REQUEST_S.labels(self.name, route).observe(time.perf_counter() - began)
+            self._count(str(scope.get("siga.route", "other")), answer, time.perf_counter() - began)
+
+    def _count(self, route: str, answer: _Answer, took_s: float) -> None:
+        kept = self._meters.get((route, answer.status))
+        if kept is None:
+            kept = self._meters[route, answer.status] = (
+                metrics.REQUESTS.labels(self.name, route, str(answer.status)),
+                metrics.REQUEST_S.labels(self.name, route),
+            )
+        kept[0].inc()
+        if not answer.streams:
+            kept[1].observe(took_s)
+
+    async def _quickly(self, quick: Quick, scope: Scope, send: Send) -> bool:
+        try:
+            return await quick.answer(scope, send)
+        except TooMany:
+            return False  # the long way says so
+        except Exception as fault:
+            _log.error("fault", route="quick", exc_info=fault)
+            return False
 
     def _visit(self, scope: Scope) -> Visit:
         request_id = tracing.accept_request_id(header(scope, b"x-request-id"))
@@ -123,8 +147,12 @@ class Door:
             raise Malformed(fault)
         if self._per_min is None or scope["path"] in _UNLIMITED:
             return
-        subject = policies.rate_subject(scope["siga.visit"].client)
-        wait_s = self._buckets.take(subject, self._per_min(), time.monotonic())
+        self._admit(scope["siga.visit"].client)
+
+    def _admit(self, address: str) -> None:
+        if self._per_min is None:
+            return
+        wait_s = self._buckets.take(policies.rate_subject(address), self._per_min(), time.monotonic())
         if wait_s:
             raise TooMany(f"Wait {wait_s} s.", headers={"retry-after": str(wait_s)})
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from urllib.parse import urlsplit
 
@@ -51,9 +52,12 @@ def users_body_limit_bytes(method: str, path: str) -> int:
 
 
 def sensors_body_limit_bytes(method: str, path: str) -> int:
-    """How much a request at the sensors' door may carry: photos 8 MiB, reports 1 MiB, all else 64 KiB."""
+    """How much a request at the sensors' door may carry: photos 8 MiB, reports 1 MiB, messages of network servers
+    256 KiB (they list every gateway that heard a frame), all else 64 KiB."""
     if method == "PUT" and path.startswith("/sensors/v1/photos/"):
         return PHOTO_BYTES
+    if path.startswith("/sensors/v1/lns/"):
+        return 256 * KIB
     return MIB if path == "/sensors/v1/reports" else 64 * KIB
 
 
@@ -71,7 +75,8 @@ def cors_headers(method: str, path: str) -> list[Header]:
     return _CORS + _PREFLIGHT if method == "OPTIONS" else _CORS
 
 
-def security_headers(*, https: bool, shared: bool) -> list[Header]:
+@lru_cache
+def security_headers(*, https: bool, shared: bool) -> tuple[Header, ...]:
     """The headers every answer carries unless it has its own of that name; `shared` = other sites may read it.
 
     OWASP ASVS 5.0 V3.4: HSTS (under TLS only), nosniff, referrer, permissions, CSP, framing.
@@ -86,7 +91,7 @@ def security_headers(*, https: bool, shared: bool) -> list[Header]:
     ]
     if https:
         found.append((b"strict-transport-security", b"max-age=31536000"))
-    return found
+    return tuple(found)
 
 
 def completed(headers: Iterable[Header], extra: Iterable[Header]) -> list[Header]:
@@ -115,6 +120,7 @@ def same_origin(fetch_site: str | None, origin: str | None, host: str | None) ->
     return bool(host) and urlsplit(origin).netloc.lower() == (host or "").lower()
 
 
+@lru_cache(maxsize=10_000)
 def rate_subject(address: str) -> str:
     """Whom an address stands for in rate limits: itself for IPv4, its /64 for IPv6, since one house owns that."""
     try:
@@ -127,6 +133,7 @@ def rate_subject(address: str) -> str:
     return str(mapped) if mapped else str(ip_network(f"{address}/64", strict=False))
 
 
+@lru_cache(maxsize=10_000)
 def is_loopback(address: str) -> bool:
     """Whether the address is this very machine."""
     try:
@@ -148,6 +155,10 @@ class Proxies:
         """From the start option: addresses or networks, comma-separated or as a list. ValueError for anything else."""
         words = option.split(",") if isinstance(option, str) else (option or ())
         return cls(ip_network(word.strip(), strict=False) for word in words if word.strip())
+
+    def __bool__(self) -> bool:
+        """Whether there are any."""
+        return bool(self._trusted)
 
     def trusts(self, address: str) -> bool:
         """Whether that address is one of our proxies."""

@@ -25,7 +25,7 @@ async def build(ctx: Context) -> Service:
     )  # fmt: skip
     parking = Consumer(
         name="history", feed=ctx.feed("parking"), database=database, journal=journal,
-        handle=transactional(database, consumers.parking(pseudonyms)),
+        handle=transactional(database, consumers.parking(pseudonyms)), kinds=consumers.HEEDED,
     )  # fmt: skip
 
     async def forgetting() -> None:

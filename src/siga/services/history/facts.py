@@ -6,7 +6,7 @@ from datetime import datetime
 
 from siga.contract.events import Event
 from siga.contract.history import ImportedChange
-from siga.contract.parking import BayChanged, ReportCameLate
+from siga.contract.parking import BayChanged, ReportCameLate, StayCorrected
 from siga.services.history.model import IMPORTED, LATE, LIVE, Change, ordinal
 
 _HIDDEN = ("unknown", "closed")
@@ -54,11 +54,21 @@ def late_changes_of(event: Event, data: ReportCameLate, place_no: int) -> list[C
     return changes
 
 
-def _late(event: Event, data: ReportCameLate, at: datetime, occupied: bool, place_no: int) -> Change:
+def corrected_changes_of(event: Event, data: StayCorrected, place_no: int) -> list[Change]:
+    """A run that is only known in hindsight as its two ends; none when it was taken back."""
+    run = data.run
+    if run is None:
+        return []
+    ends = ((run.from_at, run.occupied, run.from_error_s), (run.until_at, not run.occupied, run.until_error_s))
+    return [_late(event, data, at, occupied, place_no, error_s or None) for at, occupied, error_s in ends]
+
+
+def _late(event: Event, data: ReportCameLate | StayCorrected, at: datetime, occupied: bool, place_no: int,
+          error_s: int | None = None) -> Change:  # fmt: skip
     return Change(
         at=at, since=at, ordinal=ordinal(LATE, event.position), told=occupied,
         occupancy="occupied" if occupied else "free", cause="late_report", place_no=place_no,
-        simulated=data.simulated,
+        simulated=data.simulated, error_s=error_s,
     )  # fmt: skip
 
 

@@ -66,6 +66,8 @@ class Change(Word):
     said_at: datetime | None = None
     said_since: datetime | None = None
     """What `at` and `since` were before `arrange` settled them, where it changed them."""
+    error_s: int | None = None
+    """By how much the instant may be wrong, either way, where it is only known in hindsight."""
 
     @property
     def source(self) -> int:
@@ -103,6 +105,9 @@ class Stay(Word):
     subject: str | None = None
     simulated: bool = False
     known_by: int = 0
+    started_error_s: int | None = None
+    ended_error_s: int | None = None
+    """By how much the bounds may be wrong, either way, where they are only known in hindsight."""
 
     @property
     def key(self) -> tuple[datetime, int]:
@@ -177,7 +182,7 @@ def _settled(change: Change, tip: Tip) -> tuple[Change, Tip]:
     said_since, said_at = change.said_since or change.since, change.said_at or change.at
     since = said_since
     if tip.current is not None and tip.base is not None and change.cause != "late_report":
-        turned = change.told is not tip.told or change.stay_id != tip.stay_id
+        turned = change.told is not tip.told or change.stay_id != tip.stay_id or _begun_anew(change, said_since, tip)
         since = max(since, tip.base) if turned else tip.current
     tip = msgspec.structs.replace(
         tip, position=change.number, base=_later(tip.base, since), current=since, told=change.told,
@@ -191,6 +196,13 @@ def _settled(change: Change, tip: Tip) -> tuple[Change, Tip]:
         said_at=None if at == said_at else said_at,
     )  # fmt: skip
     return settled, tip
+
+
+def _begun_anew(change: Change, said_since: datetime, tip: Tip) -> bool:
+    """Whether it is as before, but since later: another device was put there, or a stay between two frees was lost."""
+    if tip.current is None or said_since <= tip.current or change.stay_id is not None:
+        return False
+    return change.told is False or change.cause == "device"
 
 
 def _settled_late(change: Change, tip: Tip) -> tuple[Change, Tip]:
@@ -249,11 +261,14 @@ def _begun(change: Change) -> Stay:
         started_at=change.since, opened=change.ordinal, place_no=change.place_no, stay_id=change.stay_id,
         authorisation=change.authorisation, authorised_by=change.authorised_by, subject=change.subject,
         simulated=change.simulated, known_by=0 if change.source == LATE else change.ordinal,
+        started_error_s=change.error_s,
     )  # fmt: skip
 
 
 def _ended(stay: Stay, change: Change, by: EndedBy) -> Stay:
-    return msgspec.structs.replace(stay, ended_at=max(stay.started_at, change.since), ended_by=by)
+    return msgspec.structs.replace(
+        stay, ended_at=max(stay.started_at, change.since), ended_by=by, ended_error_s=change.error_s
+    )
 
 
 def _better_known(stay: Stay, change: Change) -> Stay:

@@ -65,6 +65,7 @@ def stays_of(conn: Connection, bay: BayRow, span: Span, personal: bool, limit: i
             stay_id=row.stay_id or stay_name(bay, row.started_at), bay_id=bay.bay_id, started_at=row.started_at,
             ended_at=row.ended_at, authorisation=row.authorisation, zone_id=row.zone_id, category=row.category,
             authorised_by=row.authorised_by, ended_by=row.ended_by, simulated=row.simulated,
+            started_error_s=row.started_error_s, ended_error_s=row.ended_error_s,
         )
         for row in rows[:limit]
     ]  # fmt: skip

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, Table, bindparam, delete, insert, select
+from sqlalchemy import ColumnElement, Connection, Table, bindparam, delete, func, insert, select
 
 from siga.services.history import bays
 from siga.services.history.bays import BayRow
@@ -29,6 +29,7 @@ Key = tuple[datetime, int]
 
 _PIECE = 5_000
 _FIELDS = Change.__struct_fields__
+_NONE: Mapping[int, list[int]] = {}
 
 
 def fresh(conn: Connection, row: BayRow, told: Iterable[Change]) -> list[Change]:
@@ -52,12 +53,16 @@ def fresh(conn: Connection, row: BayRow, told: Iterable[Change]) -> list[Change]
     return list(each.values())
 
 
-def enter(conn: Connection, news: Sequence[tuple[BayRow, list[Change]]]) -> None:
-    """Keep changes that are `fresh`, and bring each bay's stays and gaps up to date."""
+def enter(conn: Connection, news: Sequence[tuple[BayRow, list[Change]]], gone: Mapping[int, list[int]] = _NONE
+          ) -> None:  # fmt: skip
+    """Keep changes that are `fresh`, and bring each bay's stays and gaps up to date.
+
+    `gone` are by bay number the positions of late words that hold no longer.
+    """
     book = _Book(conn, [row.bay_no for row, _ in news])
     for row, told in news:
-        if told:
-            book.take(row, told)
+        if told or gone.get(row.bay_no):
+            book.take(row, told, gone.get(row.bay_no, ()))
     book.close()
 
 
@@ -74,24 +79,28 @@ class _Book:
         self._stays: list[dict[str, Any]] = []
         self._gaps: list[dict[str, Any]] = []
 
-    def take(self, row: BayRow, told: list[Change]) -> None:
+    def take(self, row: BayRow, told: list[Change], gone: Sequence[int]) -> None:
         """Fold new changes of one bay: behind the last, or from where they fall in, or all anew."""
+        since = _taken_back(self._conn, row.bay_no, gone)
         if any(one.source != IMPORTED and one.number <= row.tip.position for one in told):
             self._all_anew(row, told)
             return
         arranged, tip = arrange(told, row.tip)
-        if row.tip.since is None or arranged[0].key > (row.tip.since, row.tip.ordinal):
+        if arranged:
+            first = arranged[0].since
+            since = min(since, first) if since is not None else first if arranged[0].key < _last(row.tip) else None
+        if since is None:
             was_open = self._open_stays.get(row.bay_no)
             self._put_stays(row.bay_no, fold_all(was_open, arranged), was_open)
         else:
-            self._from_the_middle(row, arranged)
+            self._from_the_middle(row, arranged, since)
         was_gap = self._open_gaps.get(row.bay_no)
         written, tip = fold_gaps(was_gap, arranged, tip)
         self._put_gaps(row.bay_no, written, was_gap)
         self._keep(row.bay_no, arranged, tip)
 
-    def _from_the_middle(self, row: BayRow, arranged: list[Change]) -> None:
-        start = _start_of_stay(self._conn, row.bay_no, arranged[0].since)
+    def _from_the_middle(self, row: BayRow, arranged: list[Change], since: datetime) -> None:
+        start = _start_of_stay(self._conn, row.bay_no, since)
         later = _kept(self._conn, row.bay_no, start)
         _forget(self._conn, stays, row.bay_no, stays.c.started_at >= start)
         self._put_stays(row.bay_no, fold_all(None, sorted([*later, *arranged], key=lambda one: one.key)), None)
@@ -129,6 +138,21 @@ class _Book:
             if rows:
                 self._conn.execute(insert(table), rows)
         bays.move_tips(self._conn, self._tips)
+
+
+def _last(tip: Tip) -> Key:
+    """The last place of the fold, before every other when there is none."""
+    return (datetime.min.replace(tzinfo=UTC), -1) if tip.since is None else (tip.since, tip.ordinal)
+
+
+def _taken_back(conn: Connection, bay_no: int, gone: Sequence[int]) -> datetime | None:
+    """Forget the late words told at these positions; since when the bay is to be folded anew, None if they had none."""
+    if not gone:
+        return None
+    theirs = changes.c.bay_no == bay_no, changes.c.ordinal.in_([ordinal(LATE, position) for position in gone])
+    since: datetime | None = conn.scalar(select(func.min(changes.c.since)).where(*theirs))
+    conn.execute(delete(changes).where(*theirs))
+    return since
 
 
 def _delete_one(table: Table) -> Any:

@@ -65,6 +65,7 @@ changes = Table(
     Column("simulated", Boolean, nullable=False),
     Column("said_at", Instant),
     Column("said_since", Instant),
+    Column("error_s", Integer),
     sqlite_with_rowid=False,
 )
 Index(
@@ -87,6 +88,8 @@ stays = Table(
     Column("subject", String(48)),
     Column("simulated", Boolean, nullable=False),
     Column("known_by", BigInteger, nullable=False),
+    Column("started_error_s", Integer),
+    Column("ended_error_s", Integer),
     sqlite_with_rowid=False,
 )
 Index(
@@ -118,3 +121,15 @@ Index(
     "gaps_open", gaps.c.bay_no,
     sqlite_where=gaps.c.ended_at.is_(None), postgresql_where=gaps.c.ended_at.is_(None),
 )  # fmt: skip
+
+corrections = Table(
+    "corrections",
+    metadata,
+    Column("bay_no", BigInteger, primary_key=True),
+    Column("assignment", BigInteger, primary_key=True, autoincrement=False),
+    Column("epoch", BigInteger, primary_key=True, autoincrement=False),
+    Column("sequence", BigInteger, primary_key=True, autoincrement=False),
+    Column("position", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+"""What a report's count told of before it, by that report's place in Parking's order: where it was last told."""

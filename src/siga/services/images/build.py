@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 
 from siga.kit.http import service_app
 from siga.kit.sealing import Sealer
@@ -24,7 +25,10 @@ async def build(ctx: Context) -> Service:
     store = Store(database)
     evidence = EvidenceStore(ctx.images(), Sealer.open(ctx.data / "photos.key"))
     runner = Runner(store, evidence, ctx.clock, workers)
-    images = Images(store=store, evidence=evidence, settings=ctx.settings, clock=ctx.clock, wake=runner.wake)
+    images = Images(
+        store=store, evidence=evidence, settings=ctx.settings, clock=ctx.clock, wake=runner.wake,
+        free_bytes=lambda: shutil.disk_usage(ctx.data).free,
+    )  # fmt: skip
     app = service_app("images", handlers(images, ctx.peers), keys=ctx.keys, feed=feed)
 
     async def sweep() -> None:

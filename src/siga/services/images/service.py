@@ -16,14 +16,14 @@ from siga.contract.enforcement import (
     PlateCandidate,
     QuarantinedJob,
 )
-from siga.contract.settings import PHOTO_KEPT_DAYS
+from siga.contract.settings import PHOTO_KEPT_DAYS, PHOTO_ROOM_MIB
 from siga.kit.clock import Clock
 from siga.kit.ids import new_id
 from siga.kit.journal import Fact
 from siga.kit.live_settings import LiveSettings
 from siga.kit.log import logger
 from siga.kit.paging import cursor_from, place_in
-from siga.kit.problem import NotFound, Problem, TooLarge
+from siga.kit.problem import NotFound, Problem, StoreFull, TooLarge
 from siga.services.images import jobs as rules
 from siga.services.images.decode import MOST_BYTES, NotAPicture, check_header
 from siga.services.images.evidence import EvidenceStore, Photo, PhotoLost, sha256_of
@@ -59,10 +59,11 @@ class PhotoFor(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Images:
-    """The use cases; `wake` tells the runner that there is a new job."""
+    """The use cases; `wake` tells the runner that there is a new job, `free_bytes` how much room the disk has left."""
 
     def __init__(self, *, store: Store, evidence: EvidenceStore, settings: LiveSettings, clock: Clock,
-                 wake: Callable[[], None]) -> None:  # fmt: skip
+                 wake: Callable[[], None], free_bytes: Callable[[], int]) -> None:  # fmt: skip
+        self._free_bytes, self._short = free_bytes, False
         self._store, self._evidence, self._settings, self._clock = store, evidence, settings, clock
         self._wake = wake
         self._showing = asyncio.Semaphore(_SHOWN_AT_ONCE)
@@ -70,6 +71,7 @@ class Images:
     async def keep(self, data: bytes, purpose: PhotoFor) -> PhotoKept:
         """Keep an original: hashed on arrival, sealed on disk before its row; the same one again is the same photo."""
         _check(data)
+        self._check_room(len(data))
         digest = await asyncio.to_thread(sha256_of, data)
         known = await self._store.find_photo(purpose.case_id, digest)
         if known is not None:
@@ -85,6 +87,18 @@ class Images:
         self._wake()
         log.info("photo_kept", photo_id=winner.photo_id, case_id=purpose.case_id, bytes=len(data), kind=purpose.kind)
         return PhotoKept(photo_id=winner.photo_id, sha256=digest)
+
+    def _check_room(self, size_bytes: int) -> None:
+        """Photos are refused before the disk is full, so that there is room for what cannot be sent again."""
+        short = self._free_bytes() - size_bytes < self._settings.int_of(PHOTO_ROOM_MIB) << 20
+        if short != self._short:
+            self._short = short
+            if short:
+                log.error("photos_wait_for_room", alarm=True)
+            else:
+                log.info("room_for_photos_again")
+        if short:
+            raise StoreFull("The disk is nearly full: what is left of it is kept for reports. Free some space.")
 
     async def picture(self, photo_id: str, *, plate_only: bool) -> bytes:
         """The photo as a JPEG without metadata, plates of other vehicles made unreadable; `plate_only` crops to it."""

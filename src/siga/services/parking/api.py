@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Annotated, Any
+from collections.abc import Collection, Sequence
+from typing import Annotated, Any, cast
 
 import msgspec
 from litestar import Request, Response, get
@@ -11,47 +11,44 @@ from litestar.params import Parameter
 from litestar.types import ControllerRouterHandler
 
 from siga.contract.auth import Claims, municipalities_of
-from siga.contract.parking import Bay, BayList, BayView, Category, Life
+from siga.contract.parking import BayList, BayView, Category, Life, PublicOccupancy
 from siga.kit.clock import Clock
-from siga.kit.geo import on_earth, parse_box
+from siga.kit.geo import parse_box
 from siga.kit.problem import FieldFault, Invalid, NotFound
+from siga.services.parking.device_desk import DeviceDesk
+from siga.services.parking.groups import Sharing
+from siga.services.parking.kinds import WORDS
 from siga.services.parking.picture import Picture
+from siga.services.parking.reads import OffTheEarth, Reads, Tagged, cut, is_same, tag_of
 from siga.services.parking.requests import AddressList
-from siga.services.parking.service import Parking
-from siga.services.parking.town import OffTheEarth, Town, fold_text
+from siga.services.parking.text import fold_text
+from siga.services.parking.town import Town
 
+_ONE_OF = f"must be any, {', '.join(WORDS)}"
 Limit = Annotated[int, Parameter(ge=1, le=100, description="how many at most")]
 PageLimit = Annotated[int, Parameter(ge=1, le=1000, description="how many at most")]
 
 
-def public_handlers(parking: Parking, town: Town, clock: Clock) -> Sequence[ControllerRouterHandler]:
+def public_handlers(reads: Reads, desk: DeviceDesk, town: Town, clock: Clock) -> Sequence[ControllerRouterHandler]:
     """Handlers of the public reads."""
-    picture = parking.picture
+    picture = reads.picture
 
     @get("/api/v1/bays/nearest", tags=["bays"], sync_to_thread=False)
-    def nearest(lon: float, lat: float, category: Category | None = None, limit: Limit = 10,
-                max_distance_m: float | None = None, occupancy: str = "free") -> BayList:  # fmt: skip
+    def nearest(request: Request[Any, Any, Any], lon: float, lat: float, category: Category | None = None,
+                limit: Limit = 10, max_distance_m: float | None = None, occupancy: str = "free"
+                ) -> Annotated[Response[Any], BayList]:  # fmt: skip
         """Bays nearest to a position (degrees, longitude first), nearest first.
 
         `occupancy=free` (default): free monitored bays; when they are too few, unmonitored ones follow, so labelled,
         then doubtful ones. `any`: free ones first, then all others by distance.
         """
-        if not on_earth(lon, lat):
-            fault = FieldFault("/lon", "longitude is -180 to 180, latitude -90 to 90")
-            raise OffTheEarth("Longitude is -180 to 180, latitude -90 to 90.", errors=[fault])
-        if occupancy not in ("free", "any"):
-            raise Invalid("occupancy is 'free' or 'any'.", errors=[FieldFault("/occupancy", "must be 'free' or 'any'")])
-        found = picture.nearest(
-            lon, lat, category=category, only_free=occupancy == "free", limit=limit, max_distance_m=max_distance_m,
-            now=clock(),
-        )  # fmt: skip
-        return BayList(bays=found, position=picture.position)
+        return _tagged(request, reads.nearest(lon, lat, category, limit, max_distance_m, occupancy))
 
-    @get("/api/v1/bays", tags=["bays"], sync_to_thread=False)
-    def in_box(request: Request[Any, Any, Any], caller: Claims, bbox: str = "-180,-90,180,90",
-               category: Category | None = None, occupancy: str | None = None, limit: PageLimit = 200,
-               cursor: str | None = None, municipality_id: str | None = None, zone_id: str | None = None,
-               life: Life | None = None, q: str = "") -> Response[Any]:  # fmt: skip
+    @get("/api/v1/bays", tags=["bays"])
+    async def in_box(request: Request[Any, Any, Any], caller: Claims, bbox: str = "-180,-90,180,90",
+                     category: Category | None = None, occupancy: str | None = None, limit: PageLimit = 200,
+                     cursor: str | None = None, municipality_id: str | None = None, zone_id: str | None = None,
+                     life: Life | None = None, q: str = "") -> Annotated[Response[Any], BayList]:  # fmt: skip
         """Bays in a box `minlon,minlat,maxlon,maxlat`, in pages; with `Accept: application/geo+json` as features.
 
         `q` is looked for in code and address. Staff see their municipality's personal, planned and retired bays
@@ -61,48 +58,68 @@ def public_handlers(parking: Parking, town: Town, clock: Clock) -> Sequence[Cont
         if box is None:
             fault = FieldFault("/bbox", "must be minlon,minlat,maxlon,maxlat on the earth")
             raise OffTheEarth("The box cannot be read.", errors=[fault])
-        page: list[BayView] = []
-        after, more, words = cursor or "", None, fold_text(q)
-        for bay in picture.in_box(box, category, municipalities_of(caller, "map.read_all")):
-            if bay.bay_id <= after or municipality_id not in (None, bay.municipality_id):
-                continue
-            if zone_id not in (None, bay.zone_id) or life not in (None, bay.life):
-                continue
-            if words and words not in fold_text(f"{bay.code} {bay.address}"):
-                continue
-            view = seen_by(caller, picture, bay, clock)
-            if occupancy not in (None, "any", view.occupancy):
-                continue
-            if len(page) == limit:
-                more = page[-1].bay_id
-                break
-            page.append(view)
-        return _as_asked(request, BayList(bays=page, next=more, position=picture.position))
+        if occupancy not in (None, "any", *WORDS):
+            raise Invalid("There is no such occupancy.", errors=[FieldFault("/occupancy", _ONE_OF)])
+        words = None if occupancy in (None, "any") else (cast("PublicOccupancy", occupancy),)
 
-    @get("/api/v1/bays/by-code/{municipality:str}/{code:str}", tags=["bays"], sync_to_thread=False)
-    def by_code(municipality: str, code: str) -> BayView:
+        def wanted(key: Sharing) -> bool:
+            mine = municipality_id in (None, key.municipality_id) and zone_id in (None, key.zone_id)
+            return mine and life in (None, key.life)
+
+        staff_of = municipalities_of(caller, "map.read_all")
+        places = picture.in_box(box, words=words, category=category, staff_of=staff_of, wanted=wanted)
+        if q:
+            places = _holding(picture, places, fold_text(q))
+        rows, more = cut(picture, places, limit, cursor)
+        return await _as_asked(request, rows, more, staff_of)
+
+    async def _as_asked(request: Request[Any, Any, Any], rows: list[int], more: str | None, staff_of: Collection[str]
+                        ) -> Response[Any]:  # fmt: skip
+        items = await views(rows, staff_of)
+        if "application/geo+json" in request.headers.get("accept", ""):
+            return _features(items, more, picture.position)
+        body = b'{"bays":[%b],"next":%b,"position":%d}' % (items, msgspec.json.encode(more), picture.position)
+        return _tagged(request, Tagged(body, tag_of(items)), vary="Accept, Authorization, Cookie")
+
+    async def views(rows: list[int], staff_of: Collection[str]) -> bytes:
+        """The bays at these places as the caller may see them, as JSON separated by commas."""
+        now = clock()
+        if not staff_of:
+            return reads.encoded(rows, now)
+        sensors = await desk.sensors_of([picture.columns.bay_id(place) for place in rows])
+        return b",".join(
+            [
+                msgspec.json.encode(picture.staff_view(bay, picture.state(bay.bay_id), now, sensors.get(bay.bay_id)))
+                if (bay := picture.bay_at(place)).municipality_id in staff_of
+                else reads.encoded([place], now)
+                for place in rows
+            ]
+        )
+
+    @get("/api/v1/bays/by-code/{municipality:str}/{code:str}", tags=["bays"])
+    async def by_code(request: Request[Any, Any, Any], municipality: str, code: str
+                      ) -> Annotated[Response[Any], BayView]:  # fmt: skip
         """The bay whose sign carries `/b/{municipality}/{code}` (D22)."""
-        bay = picture.bay_by_code(municipality, code)
-        if bay is None or not picture.is_public(bay):
+        bay_id = await town.bay_of_code(municipality, code)
+        found = reads.one(bay_id) if bay_id is not None else None
+        if found is None:
             raise NotFound("There is no bay with this code.")
-        return picture.view(bay, picture.states[bay.bay_id], clock())
+        return _tagged(request, found)
 
-    @get("/api/v1/bays/{bay_id:str}", tags=["bays"], sync_to_thread=False)
-    def one(request: Request[Any, Any, Any], caller: Claims, bay_id: str) -> Response[Any]:
+    @get("/api/v1/bays/{bay_id:str}", tags=["bays"])
+    async def one(request: Request[Any, Any, Any], caller: Claims, bay_id: str) -> Annotated[Response[Any], BayView]:
         """One bay, with an ETag that changes with its state."""
-        bay = picture.bays.get(bay_id)
         mine = municipalities_of(caller, "map.read_all")
-        if bay is None or not (picture.is_public(bay) or bay.municipality_id in mine):
+        bay = picture.bay(bay_id) if mine else None
+        if bay is not None and bay.municipality_id in mine:
+            sensor = await desk.sensor_of(bay_id)
+            body = msgspec.json.encode(picture.staff_view(bay, picture.state(bay_id), clock(), sensor))
+            found: Tagged | None = Tagged(body, tag_of(body))
+        else:
+            found = reads.one(bay_id)
+        if found is None:
             raise NotFound("There is no such bay.")
-        view = seen_by(caller, picture, bay, clock)
-        body = msgspec.json.encode(view)
-        state = picture.states[bay_id]
-        heard = int(state.heard_at.timestamp() * 1000) if state.heard_at else 0
-        tag = f'"{bay.version}.{state.sequence}.{heard}.{view.occupancy}{"s" if bay.municipality_id in mine else ""}"'
-        headers = {"ETag": tag, "Cache-Control": "no-cache", "Vary": "Authorization, Cookie"}
-        if request.headers.get("if-none-match") == tag:
-            return Response(b"", status_code=304, headers=headers)
-        return Response(body, media_type="application/json", headers=headers)
+        return _tagged(request, found, vary="Accept, Authorization, Cookie")
 
     @get("/api/v1/addresses", tags=["bays"])
     async def addresses(q: str, limit: Limit = 10, municipality_id: str | None = None) -> AddressList:
@@ -112,21 +129,30 @@ def public_handlers(parking: Parking, town: Town, clock: Clock) -> Sequence[Cont
     return [nearest, in_box, by_code, one, addresses]
 
 
-def seen_by(caller: Claims, picture: Picture, bay: Bay, clock: Clock) -> BayView:
-    """The bay as this caller may see it."""
-    state, now = picture.states[bay.bay_id], clock()
-    if bay.municipality_id in municipalities_of(caller, "map.read_all"):
-        return picture.staff_view(bay, state, now)
-    return picture.view(bay, state, now)
+def _holding(picture: Picture, places: Any, words: str) -> Any:
+    """Of these places, those whose code or address holds the (folded) words."""
+
+    def holds(place: int) -> bool:
+        own = picture.columns.own(place)
+        return words in fold_text(f"{own.code} {own.address}")
+
+    return places[[holds(place) for place in places.tolist()]] if len(places) else places
 
 
-def _as_asked(request: Request[Any, Any, Any], page: BayList) -> Response[Any]:
-    if "application/geo+json" not in request.headers.get("accept", ""):
-        return Response(msgspec.json.encode(page), media_type="application/json")
+def _tagged(request: Request[Any, Any, Any], found: Tagged, vary: str | None = None) -> Response[Any]:
+    headers = {"ETag": found.tag, "Cache-Control": "no-cache", **({"Vary": vary} if vary else {})}
+    if is_same(found.tag, request.headers.get("if-none-match")):
+        return Response(b"", status_code=304, headers=headers)
+    return Response(found.body, media_type="application/json", headers=headers)
+
+
+def _features(items: bytes, more: str | None, position: int) -> Response[Any]:
+    views: list[dict[str, Any]] = msgspec.json.decode(b"[" + items + b"]")
     features = [
-        {"type": "Feature", "id": view.bay_id, "geometry": {"type": "Point", "coordinates": [view.lon, view.lat]},
-         "properties": {k: v for k, v in msgspec.to_builtins(view).items() if k not in ("lon", "lat", "bay_id")}}
-        for view in page.bays
+        {"type": "Feature", "id": view["bay_id"],
+         "geometry": {"type": "Point", "coordinates": [view["lon"], view["lat"]]},
+         "properties": {k: v for k, v in view.items() if k not in ("lon", "lat", "bay_id")}}
+        for view in views
     ]  # fmt: skip
-    body = {"type": "FeatureCollection", "features": features, "next": page.next, "position": page.position}
+    body = {"type": "FeatureCollection", "features": features, "next": more, "position": position}
     return Response(msgspec.json.encode(body), media_type="application/geo+json")

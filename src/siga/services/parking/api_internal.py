@@ -45,20 +45,20 @@ def internal_handlers(parking: Parking, desk: DeviceDesk, clock: Clock) -> Seque
         need_service(caller, "gateway")
         await parking.spend_nonce(data.device_id, data.nonce)
 
-    @get("/internal/v1/devices/{device_id:str}/key", include_in_schema=False, sync_to_thread=False)
-    def key(caller: Claims, device_id: str) -> DeviceKey:
+    @get("/internal/v1/devices/{device_id:str}/key", include_in_schema=False)
+    async def key(caller: Claims, device_id: str) -> DeviceKey:
         """The key to check a device's signature with."""
         need_service(caller, "gateway")
-        return desk.key_of(device_id)
+        return await desk.key_of(device_id)
 
-    @get("/internal/v1/bays/{bay_id:str}", include_in_schema=False, sync_to_thread=False)
-    def bay(caller: Claims, bay_id: str) -> StaffBayView:
+    @get("/internal/v1/bays/{bay_id:str}", include_in_schema=False)
+    async def bay(caller: Claims, bay_id: str) -> StaffBayView:
         """Any bay, personal ones too."""
         need_service(caller)
-        found = picture.bays.get(bay_id)
+        found = picture.bay(bay_id)
         if found is None:
             raise NotFound("There is no such bay.")
-        return picture.staff_view(found, picture.states[bay_id], clock())
+        return picture.staff_view(found, picture.state(bay_id), clock(), await desk.sensor_of(bay_id))
 
     @get("/internal/v1/zones", include_in_schema=False, sync_to_thread=False)
     def zones(caller: Claims) -> list[Zone]:

@@ -12,7 +12,7 @@ from litestar.params import Parameter
 from litestar.types import ControllerRouterHandler
 
 from siga.contract.auth import Claims, municipalities_of
-from siga.contract.parking import Bay, Category, Device, Rule, Zone
+from siga.contract.parking import Bay, Category, Device, DeviceKind, Rule, Zone
 from siga.kit.bay_files import BadBayFile, ReadOptions, read_bays
 from siga.kit.http import need
 from siga.kit.problem import Invalid, NotFound
@@ -165,9 +165,9 @@ def device_handlers(parking: Parking, desk: DeviceDesk) -> Sequence[ControllerRo
     """Handlers for devices."""
     picture = parking.picture
 
-    def own(device_id: str, caller: Claims, action: str) -> Device:
+    async def own(device_id: str, caller: Claims, action: str) -> Device:
         """The device if it is of the caller's municipality (for an installer of zones: of one of those)."""
-        device = desk.seen(desk.device(device_id))
+        device = desk.seen((await desk.device(device_id)).device)
         if device.municipality_id not in municipalities_of(caller, action):
             raise NotFound("There is no such device.")
         check_zones(caller, action, device.municipality_id, device.bay_ids)
@@ -176,30 +176,26 @@ def device_handlers(parking: Parking, desk: DeviceDesk) -> Sequence[ControllerRo
     def check_zones(caller: Claims, action: str, municipality_id: str, bay_ids: Sequence[str]) -> None:
         need(caller, action, municipality_id)
         for bay_id in bay_ids:
-            bay = picture.bays.get(bay_id)
+            bay = picture.bay(bay_id)
             if bay is not None:
                 need(caller, action, municipality_id, bay.zone_id)
 
-    @get("/api/v1/devices", tags=["devices"], sync_to_thread=False)
-    def devices(caller: Claims, municipality_id: str | None = None, kind: str | None = None, limit: PageLimit = 200,
-                cursor: str | None = None) -> DeviceList:  # fmt: skip
+    @get("/api/v1/devices", tags=["devices"])
+    async def devices(caller: Claims, municipality_id: str | None = None, kind: DeviceKind | None = None,
+                      limit: PageLimit = 200, cursor: str | None = None) -> DeviceList:  # fmt: skip
         """Devices of the caller's municipality, in pages."""
         mine = municipalities_of(caller, "devices.read")
         if not mine:
             need(caller, "devices.read", municipality_id)
-        rows = sorted((d for d in picture.devices.values()), key=lambda d: d.device.device_id)
-        page = [
-            d for d in rows
-            if d.device.municipality_id in mine and municipality_id in (None, d.device.municipality_id)
-            and kind in (None, d.device.kind) and d.device.device_id > (cursor or "")
-        ][: limit + 1]  # fmt: skip
-        more = page[limit - 1].device.device_id if len(page) > limit else None
-        return DeviceList(devices=[desk.seen(d) for d in page[:limit]], next=more)
+        wanted = [one for one in mine if municipality_id in (None, one)]
+        page = await desk.page(wanted, kind, cursor or "", limit + 1)
+        more = page[limit - 1].device_id if len(page) > limit else None
+        return DeviceList(devices=page[:limit], next=more)
 
-    @get("/api/v1/devices/{device_id:str}", tags=["devices"], sync_to_thread=False)
-    def device(caller: Claims, device_id: str) -> Device:
+    @get("/api/v1/devices/{device_id:str}", tags=["devices"])
+    async def device(caller: Claims, device_id: str) -> Device:
         """One device."""
-        return own(device_id, caller, "devices.read")
+        return await own(device_id, caller, "devices.read")
 
     @post("/api/v1/devices", tags=["devices"])
     async def add_device(caller: Claims, data: NewDevice) -> DeviceWithCode:
@@ -212,7 +208,7 @@ def device_handlers(parking: Parking, desk: DeviceDesk) -> Sequence[ControllerRo
     @patch("/api/v1/devices/{device_id:str}", tags=["devices"])
     async def change_device(caller: Claims, device_id: str, data: DeviceChange) -> Device:
         """Change a device; `bay_ids` assigns it anew: a swap makes the bay unknown until the first report (D4)."""
-        before = own(device_id, caller, "devices.manage")
+        before = await own(device_id, caller, "devices.manage")
         bay_ids = given(data).get("bay_ids", ())
         check_zones(caller, "devices.manage", before.municipality_id, bay_ids)
         return await desk.change(device_id, data)
@@ -220,13 +216,13 @@ def device_handlers(parking: Parking, desk: DeviceDesk) -> Sequence[ControllerRo
     @post("/api/v1/devices/{device_id:str}/code", tags=["devices"], status_code=200)
     async def new_code(caller: Claims, device_id: str) -> DeviceWithCode:
         """A fresh enrolment code, shown this once."""
-        own(device_id, caller, "devices.manage")
+        await own(device_id, caller, "devices.manage")
         return await desk.new_code(device_id)
 
     @post("/api/v1/devices/{device_id:str}/revoke", tags=["devices"], status_code=200)
     async def revoke(caller: Claims, device_id: str) -> Device:
         """Revoke a device: its key opens nothing any more."""
-        own(device_id, caller, "devices.manage")
+        await own(device_id, caller, "devices.manage")
         return await desk.revoke(device_id)
 
     return [devices, device, add_device, change_device, new_code, revoke]

@@ -15,30 +15,15 @@ import msgspec
 from siga.contract.base import Word
 from siga.contract.parking import Authorisation, Bay, Category, Occupancy, PublicOccupancy
 from siga.contract.users import AccreditationBrief, CredentialCopy
+from siga.services.parking.entries import Entry, Order, begins, counted_from, slack
 
-Order = tuple[int, int, int]
 By = Literal["card", "tag", "plate", "check_in", "officer"]
 
-AHEAD = timedelta(minutes=5)
-"""A device clock further ahead than this is not believed."""
-TOO_OLD = timedelta(days=7)
-"""An observation older than this is kept apart for a person."""
 EARLY_CHECK_IN = timedelta(minutes=15)
 """How long before the sensor sees the car a check-in or a card read may come and still belong to the stay."""
 
 
-class Entry(Word):
-    """One report in its place: what was seen, when, and under which credential's keyed match."""
-
-    order: Order
-    occupied: bool
-    observed_at: datetime
-    received_at: datetime
-    credential: str | None = None
-    clock_suspect: bool = False
-
-
-class CheckInMark(Word):
+class CheckInMark(Word, array_like=True):
     """A driver's word that lies upon a bay until it ends."""
 
     check_in_id: str
@@ -47,14 +32,14 @@ class CheckInMark(Word):
     accreditation_id: str | None = None
 
 
-class Judgement(Word):
+class Judgement(Word, array_like=True):
     """A positive word about the stay: a plate was found accredited, or an officer decided."""
 
     authorisation: Literal["authorised", "unauthorised"]
     by: By
 
 
-class Stay(Word):
+class Stay(Word, array_like=True):
     """The car that stands there now. `credential` is the last one read in this run of reports."""
 
     stay_id: str
@@ -68,7 +53,7 @@ class Stay(Word):
     """Reasons for which this stay was already told to Enforcement, each once."""
 
 
-class BayState(Word):
+class BayState(Word, array_like=True):
     """What is known of one bay. `told` is the sensor's last word; `silent` hides it without forgetting it (D5)."""
 
     bay_id: str
@@ -112,67 +97,74 @@ class Evidence(Word):
     today: date
 
 
-def place(order: Order, occupied: bool, observed_at: datetime | None, received_at: datetime,
-          credential: str | None = None) -> Entry:  # fmt: skip
-    """A report as an entry: without a time, or with one from the future, it counts as seen at its reception."""
-    suspect = observed_at is not None and observed_at - received_at > AHEAD
-    seen = received_at if observed_at is None or suspect else observed_at
-    return Entry(
-        order=order, occupied=occupied, observed_at=seen, received_at=received_at, credential=credential,
-        clock_suspect=suspect,
-    )  # fmt: skip
-
-
-def is_too_old(entry: Entry) -> bool:
-    """Whether the observation is so old that a person must look at it first."""
-    return entry.received_at - entry.observed_at > TOO_OLD
-
-
 def is_news(state: BayState, entry: Entry) -> bool:
     """Whether the entry comes after everything that made the present state."""
     return entry.order[0] >= state.assignment and (state.order is None or entry.order > state.order)
 
 
+def turns(state: BayState, entry: Entry) -> bool:
+    """Whether an entry that `is_news` begins a run of its own."""
+    return entry.order[0] != state.assignment or begins(state.told, state.observed_at, entry)
+
+
+def agrees(state: BayState, entry: Entry) -> bool:
+    """Whether the count of an entry that `is_news`, if it has one, tells nothing that was not held already."""
+    began = counted_from(entry)
+    if began is None or state.told is None or entry.order[0] != state.assignment:
+        return True
+    if state.told is entry.occupied or state.changed_at is None:
+        return not begins(state.told, state.observed_at, entry)
+    return abs(began - state.changed_at) <= slack(entry)
+
+
 def apply_report(state: BayState, entry: Entry, new_stay_id: str) -> BayState:
     """The state after an entry that `is_news`. A stay is named `new_stay_id` if this entry begins one."""
+    turned = turns(state, entry)
     if entry.order[0] != state.assignment:
         state = reassigned(state, entry.order[0])
-    heard_at = max(state.heard_at or entry.received_at, entry.received_at)
-    state = msgspec.structs.replace(
-        state, order=entry.order, assignment=entry.order[0], observed_at=entry.observed_at, heard_at=heard_at,
-        silent=False, doubted_at=None,
+    heard_at = state.heard_at
+    if heard_at is None or heard_at < entry.received_at:
+        heard_at = entry.received_at
+    if turned:
+        return _turned(state, entry, heard_at, new_stay_id)
+    stay = state.stay
+    if stay is not None and entry.credential is not None and entry.credential != stay.credential:
+        stay = msgspec.structs.replace(stay, credential=entry.credential)
+    return msgspec.structs.replace(
+        state, order=entry.order, observed_at=entry.observed_at, heard_at=heard_at, silent=False, doubted_at=None,
+        simulated=entry.simulated, stay=stay,
     )  # fmt: skip
-    if state.told is not entry.occupied:
-        return _turned(state, entry, new_stay_id)
-    if state.stay is not None and entry.credential is not None:
-        return msgspec.structs.replace(state, stay=msgspec.structs.replace(state.stay, credential=entry.credential))
-    return state
 
 
-def _turned(state: BayState, entry: Entry, new_stay_id: str) -> BayState:
-    if not entry.occupied:
-        return msgspec.structs.replace(
-            state, told=False, changed_at=entry.observed_at, stay=None, check_in=None, card=None, card_at=None
-        )
-    stay = Stay(stay_id=new_stay_id, started_at=entry.observed_at, credential=entry.credential)
-    return msgspec.structs.replace(state, told=True, changed_at=entry.observed_at, stay=stay)
+def _turned(state: BayState, entry: Entry, heard_at: datetime, new_stay_id: str) -> BayState:
+    stay, check_in, card, card_at = None, None, None, None
+    if entry.occupied:
+        stay = Stay(stay_id=new_stay_id, started_at=entry.observed_at, credential=entry.credential)
+        check_in, card, card_at = state.check_in, state.card, state.card_at
+        if state.told and (left_at := counted_from(entry)) is not None:
+            # The car before left unseen: what was read or declared until then was its own.
+            check_in = None if check_in is None or check_in.at <= left_at else check_in
+            card, card_at = (None, None) if card_at is None or card_at <= left_at else (card, card_at)
+    return msgspec.structs.replace(
+        state, order=entry.order, observed_at=entry.observed_at, heard_at=heard_at, silent=False, doubted_at=None,
+        simulated=entry.simulated, told=entry.occupied, changed_at=entry.observed_at, stay=stay, check_in=check_in,
+        card=card, card_at=card_at,
+    )  # fmt: skip
 
 
 def apply_late(state: BayState, entry: Entry, run: Sequence[Entry]) -> BayState:
     """The state after an entry that came late: the present stays what it is, only its beginning may be known better.
 
-    `run` is the longest tail of this assignment's entries, in order and with `entry` in its place, that all say what
-    the newest says.
+    `run` is the last run of this assignment's entries (`hindsight.last_run`), with `entry` in its place among them.
     """
     if entry.order[0] != state.assignment or not run:
         return state
     heard_at = max(state.heard_at or entry.received_at, entry.received_at)
-    state = msgspec.structs.replace(state, changed_at=run[0].observed_at, heard_at=heard_at)
-    if state.stay is None:
-        return state
-    read = next((e.credential for e in reversed(run) if e.credential is not None), None)
-    stay = msgspec.structs.replace(state.stay, started_at=run[0].observed_at, credential=read)
-    return msgspec.structs.replace(state, stay=stay)
+    stay = state.stay
+    if stay is not None:
+        read = next((e.credential for e in reversed(run) if e.credential is not None), None)
+        stay = msgspec.structs.replace(stay, started_at=run[0].observed_at, credential=read)
+    return msgspec.structs.replace(state, changed_at=run[0].observed_at, heard_at=heard_at, stay=stay)
 
 
 def reassigned(state: BayState, assignment: int) -> BayState:
@@ -259,11 +251,11 @@ def authorise(bay: Bay, state: BayState, evidence: Evidence, terms: Terms, now: 
     if word is None or word == "unauthorised":
         over = now >= grace_over_at(stay, terms)
         word = (word or "unverified") if over or _by_officer(stay) else "pending"
-    new = msgspec.structs.replace(
-        stay, authorisation=word, authorised_by=by if word in ("authorised", "declared", "unauthorised") else None,
-        accreditation_id=accreditation_id,
-    )  # fmt: skip
-    return state if new == stay else msgspec.structs.replace(state, stay=new)
+    by = by if word in ("authorised", "declared", "unauthorised") else None
+    if (word, by, accreditation_id) == (stay.authorisation, stay.authorised_by, stay.accreditation_id):
+        return state
+    stay = msgspec.structs.replace(stay, authorisation=word, authorised_by=by, accreditation_id=accreditation_id)
+    return msgspec.structs.replace(state, stay=stay)
 
 
 def _by_officer(stay: Stay) -> bool:
@@ -349,10 +341,11 @@ def advance(bay: Bay, state: BayState, evidence: Evidence, terms: Terms, now: da
 def suspicions(state: BayState, terms: Terms, in_force: bool, now: datetime) -> tuple[str, ...]:
     """Reasons for which the present stay is to be looked at now, leaving out those already told.
 
-    Outside the rule's hours there is none; while the sensor is silent neither, since nobody knows if the car is there.
+    Outside the rule's hours there is none; while the sensor is silent neither, since nobody knows if the car is there;
+    nor ever of a stay that was last told by a generated report.
     """
     stay = state.stay
-    if stay is None or state.silent or not in_force:
+    if stay is None or state.silent or state.simulated or not in_force:
         return ()
     found: list[str] = []
     if stay.authorisation in ("unverified", "unauthorised"):
@@ -368,9 +361,9 @@ def next_deadline(state: BayState, terms: Terms, opens_at: datetime | None, now:
     if state.doubted_at is not None:
         times.append(state.doubted_at + timedelta(seconds=terms.doubt_lasts_s))
     stay = state.stay
-    if stay is not None and not state.silent:
-        if stay.authorisation == "pending":
-            times.append(grace_over_at(stay, terms))
+    if stay is not None and not state.silent and stay.authorisation == "pending":
+        times.append(grace_over_at(stay, terms))
+    if stay is not None and not state.silent and not state.simulated:
         if terms.max_stay_s is not None and "overstay" not in stay.suspected:
             times.append(max(stay.started_at + timedelta(seconds=terms.max_stay_s), opens_at or now))
         if stay.authorisation in ("unverified", "unauthorised") and stay.authorisation not in stay.suspected:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, Literal
 
@@ -11,11 +12,12 @@ from sqlalchemy import Connection
 from siga.contract.parking import Bay, BayChanged, BayHeard, Rule, StaySuspected, SuspicionReason, Zone
 from siga.contract.users import AccreditationBrief, CredentialCopy, Municipality
 from siga.kit.journal import Fact
-from siga.services.parking import model
-from siga.services.parking.model import BayState
+from siga.services.parking import model, store_devices
+from siga.services.parking.columns import packed
+from siga.services.parking.model import BayState, Evidence
 from siga.services.parking.nonces import NonceWindow
-from siga.services.parking.picture import Picture, evidence
-from siga.services.parking.store import Assignment, DeviceRow, Known
+from siga.services.parking.picture import Picture
+from siga.services.parking.store_devices import DeviceRow, Known
 
 Cause = Literal["report", "late_report", "time", "check_in", "credential", "doubt", "judged", "device", "map"]
 
@@ -31,42 +33,60 @@ class Overlay:
         self.bays: dict[str, Bay] = {}
         self.rules: dict[str, Rule | None] = {}
         self.devices: dict[str, DeviceRow] = {}
-        self.assignments: dict[int, Assignment] = {}
+        self.assigned: set[str] = set()
+        """Devices whose assignments change."""
+        self.periods: dict[str, float] = {}
+        """By bay: the period of the sensor that watches it from now on, 0 without one."""
+        self.cameras_changed = False
         self.nonces: dict[str, NonceWindow] = {}
         self.credentials: dict[str, CredentialCopy] = {}
         self.accreditations: dict[str, AccreditationBrief] = {}
         self.municipalities: dict[str, Municipality] = {}
-        self.rows: list[dict[str, Any]] = []
+        self.rows: list[tuple[Any, ...]] = []
         self.keys: set[tuple[str, int, int]] = set()
+        self.quiet: set[str] = set()
+        """Bays that change without an event."""
+        self._before: dict[str, BayState] = {}
+        self._packed: dict[str, bytes] = {}
+        self._read: dict[str, Known] = {}
 
     def state(self, bay_id: str) -> BayState:
         """The bay's state as this transaction has it so far."""
-        return self.states.get(bay_id) or self.picture.states[bay_id]
+        found = self.states.get(bay_id) or self._before.get(bay_id)
+        if found is None:
+            found = self._before[bay_id] = self.picture.state(bay_id)
+        return found
 
     def bay(self, bay_id: str) -> Bay | None:
         """The bay as this transaction has it so far."""
-        return self.bays.get(bay_id) or self.picture.bays.get(bay_id)
+        return self.bays.get(bay_id) or self.picture.bay(bay_id)
 
-    def window(self, device_id: str) -> NonceWindow:
-        """The device's nonces as this transaction has them so far."""
-        return self.nonces.get(device_id) or self.picture.devices[device_id].nonces
+    def known(self, conn: Connection, device_id: str) -> Known | None:
+        """The device with its assignments, as committed before; None when there is no such device."""
+        found = self.picture.known_device(device_id) or self._read.get(device_id)
+        if found is None:
+            found = store_devices.known_one(conn, device_id)
+            if found is not None:
+                self._read[device_id] = found
+        return found
+
+    def know(self, conn: Connection, device_ids: Iterable[str]) -> None:
+        """Read these devices at once, those that memory does not know."""
+        missing = [i for i in set(device_ids) if self.picture.known_device(i) is None and i not in self._read]
+        if missing:
+            self._read.update(store_devices.known(conn, missing))
+
+    def window(self, conn: Connection, device_id: str) -> NonceWindow | None:
+        """The device's nonces as this transaction has them so far; None when there is no such device."""
+        window = self.nonces.get(device_id)
+        if window is None and (known := self.known(conn, device_id)) is not None:
+            window = known.row.nonces
+        return window
 
     def monitored(self, bay_id: str) -> bool:
         """Whether a sensor watches the bay, as this transaction has it so far."""
-        mine = [a for a in self.assignments.values() if a.bay_id == bay_id and self._is_sensor(a.device_id)]
-        if any(a.ended_at is None for a in mine):
-            return True
-        sensor = self.picture.sensor_of(bay_id)
-        return sensor is not None and not any(a.device_id == sensor for a in mine)
-
-    def _is_sensor(self, device_id: str) -> bool:
-        row = self.devices.get(device_id) or self.picture.devices.get(device_id)
-        return row is not None and row.device.kind == "bay_sensor"
-
-    def known(self, conn: Connection, device_id: str) -> Known | None:
-        """The device with its assignments, as committed; None when there is no such device."""
-        row = self.picture.devices.get(device_id)
-        return None if row is None else Known(row=row, assignments=tuple(self.picture.assignments_of(device_id)))
+        period_s = self.periods.get(bay_id)
+        return self.picture.is_monitored(bay_id) if period_s is None else period_s > 0
 
     def credential(self, credential: str) -> CredentialCopy | None:
         """A row of the read copy as this transaction has it so far."""
@@ -90,16 +110,16 @@ class Overlay:
         `heard`: the sensor spoke, so ages changed even if nothing else did; `told`: tell it in any case.
         """
         before, picture, now = self.state(bay.bay_id), self.picture, self.now
-        terms = picture.terms_of(bay, now)
-        proof = evidence(self.credential, self.accreditation, picture.local_day(bay, now))
-        after = model.advance(bay, after, proof, terms, now)
-        zone = self.zones.get(bay.zone_id) or picture.zones.get(bay.zone_id)
+        group = picture.group_of(bay, now)
+        terms = picture.terms_of(bay, group)
+        after = model.advance(bay, after, self._proof(bay), terms, now)
         reasons: tuple[str, ...] = ()
-        if bay.life == "in_service" and zone is not None:
-            reasons = model.suspicions(after, terms, picture.in_force(bay, now), now)
-        if reasons and after.stay is not None:
-            stay = msgspec.structs.replace(after.stay, suspected=(*after.stay.suspected, *reasons))
-            after = msgspec.structs.replace(after, stay=stay)
+        zone = self.zones.get(bay.zone_id) or group.zone
+        if after.stay is not None and bay.life == "in_service" and zone is not None:
+            reasons = model.suspicions(after, terms, group.in_force, now)
+            if reasons:
+                stay = msgspec.structs.replace(after.stay, suspected=(*after.stay.suspected, *reasons))
+                after = msgspec.structs.replace(after, stay=stay)
         if after == before and not told:
             return after
         if told or self._differs(bay, before, after):
@@ -111,10 +131,18 @@ class Overlay:
                 lon=bay.lon, lat=bay.lat,
             )  # fmt: skip
             self.tell(heard_fact, bay.municipality_id, bay.bay_id)
+        else:
+            self.quiet.add(bay.bay_id)
         self.states[bay.bay_id] = after
         for reason in reasons:
             self._tell_suspected(bay, after, zone, reason)
         return after
+
+    def _proof(self, bay: Bay) -> Evidence:
+        return Evidence(
+            credential_of=self.credential, accreditation_of=self.accreditation,
+            today=self.picture.local_day(bay, self.now),
+        )  # fmt: skip
 
     def _differs(self, bay: Bay, before: BayState, after: BayState) -> bool:
         return self._shown(bay, before) != self._shown(bay, after)
@@ -140,7 +168,7 @@ class Overlay:
                 stay_id=stay.stay_id if stay else None,
                 ended_stay_id=ended.stay_id if ended and (stay is None or stay.stay_id != ended.stay_id) else None,
                 subject=self._subject(after), authorised_by=stay.authorised_by if stay else None, cause=cause,
-                personal=bay.personal,
+                personal=bay.personal, simulated=after.simulated,
                 view=self.picture.view(bay, after, self.now, monitored=monitored) if public else None,
             ),
             bay.municipality_id, bay.bay_id, after.changed_at, after.sequence,
@@ -154,7 +182,7 @@ class Overlay:
         return state.stay.credential or state.card or state.stay.accreditation_id
 
     def _tell_suspected(self, bay: Bay, state: BayState, zone: Zone | None, reason: str) -> None:
-        stay, rule = state.stay, self.picture.rule_of(bay, self.now)
+        stay, rule = state.stay, self.picture.group_of(bay, self.now).rule
         if stay is None or zone is None:
             return
         look = reason != "unverified" or (bool(bay.identify) and (rule is None or rule.look_when_unverified))
@@ -163,7 +191,8 @@ class Overlay:
                 stay_id=stay.stay_id, bay_id=bay.bay_id, zone_id=bay.zone_id, code=bay.code, category=bay.category,
                 reason=_reason(reason), authorisation=stay.authorisation, mode=zone.mode,
                 occupied_since=stay.started_at,
-                evidence=self._evidence_words(bay, state), look=look, camera_ids=self.picture.cameras_of(bay.bay_id),
+                evidence=self._evidence_words(bay, state), look=look,
+                camera_ids=self.picture.cameras.get(bay.bay_id, ()),
                 lon=bay.lon, lat=bay.lat, address=bay.address, personal=bay.personal,
             ),
             bay.municipality_id, bay.bay_id,
@@ -178,28 +207,53 @@ class Overlay:
             "check_in": state.check_in.kind if state.check_in else None, "plate": None,
         }  # fmt: skip
 
+    def packed(self) -> dict[str, bytes]:
+        """The new states as they are kept, by bay; packed once for store and memory."""
+        if len(self._packed) != len(self.states):
+            self._packed = {bay_id: packed(state) for bay_id, state in self.states.items()}
+        return self._packed
+
     def publish(self) -> None:
         """After the commit: make it the picture."""
         picture = self.picture
-        picture.states.update(self.states)
-        picture.states_changed(self.states, self.now)
         picture.credentials.update(self.credentials)
         picture.accreditations.update(self.accreditations)
+        if self.zones or self.rules or self.municipalities:
+            self._publish_map()
+        for bay_id in {**self.bays, **self.periods}:
+            bay = self.bay(bay_id)
+            if bay is not None:
+                before = self._before.get(bay_id)
+                picture.show(bay, self.state(bay_id), self.now, before=before, period_s=self.periods.get(bay_id))
+        for bay_id, data in self.packed().items():
+            seat = picture.seat(bay_id)
+            if seat is not None:
+                before = self._before.get(bay_id) or self.states[bay_id]
+                picture.show_state(seat, before, self.states[bay_id], data, self.now)
+        self._publish_devices()
+
+    def _publish_map(self) -> None:
+        picture = self.picture
+        picture.zones.update(self.zones)
+        picture.municipalities.update(self.municipalities)
+        for rule_id, rule in self.rules.items():
+            if rule is None:
+                picture.rules.pop(rule_id, None)
+            else:
+                picture.rules[rule_id] = rule
+        picture.map_changed()
+
+    def _publish_devices(self) -> None:
+        picture = self.picture
+        changed = self.assigned | self.devices.keys()
+        for known in self._read.values():
+            picture.keep_device(known)
+        picture.forget_devices(changed)
         for device_id, window in self.nonces.items():
-            row = self.devices.get(device_id) or picture.devices[device_id]
-            self.devices[device_id] = msgspec.structs.replace(row, nonces=window)
-        picture.devices.update(self.devices)
-        if self.zones or self.bays or self.rules or self.assignments or self.municipalities:
-            picture.zones.update(self.zones)
-            picture.bays.update(self.bays)
-            picture.assignments.update(self.assignments)
-            picture.municipalities.update(self.municipalities)
-            for rule_id, rule in self.rules.items():
-                if rule is None:
-                    picture.rules.pop(rule_id, None)
-                else:
-                    picture.rules[rule_id] = rule
-            picture.map_changed()
+            kept = picture.known_device(device_id)
+            if kept is not None:
+                row = msgspec.structs.replace(kept.row, nonces=window)
+                picture.keep_device(msgspec.structs.replace(kept, row=row))
 
 
 def _reason(reason: str) -> SuspicionReason:

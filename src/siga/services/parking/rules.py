@@ -67,3 +67,11 @@ def opens_at(rule: Rule | None, at: datetime, time_zone: str, country: str = "ES
         return None
     change: datetime | None = _hours(rule.hours, time_zone, country).next_change(at.astimezone(ZoneInfo(time_zone)))
     return None if change is None else change.astimezone(at.tzinfo)
+
+
+def changes_at(rule: Rule | None, at: datetime, time_zone: str, country: str = "ES") -> datetime | None:
+    """When the hours next begin or end; None when they never do."""
+    if rule is None or rule.hours is None:
+        return None
+    change: datetime | None = _hours(rule.hours, time_zone, country).next_change(at.astimezone(ZoneInfo(time_zone)))
+    return None if change is None else change.astimezone(at.tzinfo)

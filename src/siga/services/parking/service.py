@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import heapq
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
-from typing import TypeVar
+from functools import partial
+from pathlib import Path
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection
 
@@ -14,7 +15,7 @@ from siga.contract.drivers import BayDoubted, CheckedIn, CheckedOut
 from siga.contract.enforcement import StayJudged
 from siga.contract.events import Event
 from siga.contract.parking import Ack, BayChanged, DeviceAlarmed, ReportBatch
-from siga.contract.settings import DOUBTS_FOR_ALARM
+from siga.contract.settings import DOUBT_LASTS_S, DOUBTS_FOR_ALARM, GRACE_S, SILENCE_FACTOR
 from siga.contract.users import AccreditationChanged, CredentialChanged, MunicipalityDefined
 from siga.kit import metrics
 from siga.kit.clock import Clock
@@ -23,11 +24,11 @@ from siga.kit.live_settings import LiveSettings
 from siga.kit.log import logger
 from siga.kit.problem import Problem, Unauthenticated, Unavailable
 from siga.ports import Database
-from siga.services.parking import model, store, store_reports
+from siga.services.parking import model, snapshot, store, store_devices, store_reports
 from siga.services.parking.folding import fold_batch
 from siga.services.parking.nonces import spend
 from siga.services.parking.overlay import Cause, Overlay
-from siga.services.parking.picture import Picture
+from siga.services.parking.picture import Picture, words_of
 from siga.services.parking.tables import journal
 
 T = TypeVar("T")
@@ -36,6 +37,13 @@ log = logger("parking")
 _MOST_AT_ONCE = 100
 _MOST_WAITING = 2_000
 _TICK_S = 0.5
+_DUE_AT_ONCE = 1000
+_RESCHEDULED_AT_ONCE = 5000
+_LOADED_AT_ONCE = 5000
+_SNAPSHOT_FROM = 20_000
+_INDEX_REST_S = 0.5
+_DEADLINE_SETTINGS = (GRACE_S, SILENCE_FACTOR, DOUBT_LASTS_S)
+Cameras = dict[str, tuple[str, ...]]
 _REPORTS_KEPT = timedelta(days=30)
 _SUBJECT_KEPT = timedelta(hours=72)
 
@@ -49,42 +57,90 @@ class Replayed(Unauthenticated):
 class Parking:
     """The use cases. All changes go one after the other through `commit`; reads go to `picture` and never wait."""
 
-    def __init__(self, database: Database, settings: LiveSettings, clock: Clock) -> None:
+    def __init__(self, database: Database, settings: LiveSettings, clock: Clock, snapshot_path: Path) -> None:
         self.picture = Picture(settings, clock)
         self._database, self._settings, self._clock = database, settings, clock
+        self._snapshot = snapshot_path
+        self._saved = -1
         self._lock = asyncio.Lock()
         self._waiting: list[tuple[ReportBatch, asyncio.Future[list[Ack]]]] = []
         self._arrived = asyncio.Event()
-        self._due: dict[str, datetime] = {}
-        self._heap: list[tuple[datetime, str]] = []
-        self._revision = 0
+        self._moved = asyncio.Event()
+        self._terms: tuple[Any, ...] = ()
+        self._unscheduled = 0
+        """From this place on deadlines are to be looked at anew; the number of bays when none are."""
         self._swept_at: datetime | None = None
         self.loaded = False
 
     async def load(self) -> None:
         """Memory and deadlines from the store."""
         self.picture.fill(await self._database.read(store.load))
-        self._reschedule_all()
+        self._terms = self._terms_now()
+        if not await self._restore():
+            await self._read_all()
+        # Bays of a snapshot keep the deadlines they had: settings may have changed while nothing ran.
+        self._unscheduled = 0
+        self.picture.columns.near.rebuild()
         self.loaded = True
+
+    async def _read_all(self) -> None:
+        last = -1
+        while rows := await self._database.read(partial(store.load_bays, after_place=last, limit=_LOADED_AT_ONCE)):
+            self.picture.take(rows)
+            last += len(rows)
+
+    async def _restore(self) -> bool:
+        """Start from the snapshot and what changed since; False when there is none that fits this store."""
+        found = await asyncio.to_thread(snapshot.read, self._snapshot)
+        if found is None:
+            return False
+        head = found.head
+        if await self._database.read(partial(store.event_at, position=head.position)) != head.event_id:
+            log.info("snapshot_of_another_store")
+            return False
+        self.picture.restore(found)
+        changed = await self._database.read(partial(store.changed_since, position=head.position))
+        for start in range(0, len(changed), _LOADED_AT_ONCE):
+            lot = changed[start : start + _LOADED_AT_ONCE]
+            self.picture.take(await self._database.read(partial(store.bays_with_ids, bay_ids=lot)))
+        log.info("restored_from_snapshot", bays=len(self.picture.columns), changed=len(changed))
+        return True
+
+    async def save(self) -> None:
+        """Write a snapshot, so that the next start is quick; only where reading the store would take long."""
+        position = self.picture.position
+        if len(self.picture.columns) < _SNAPSHOT_FROM or position == self._saved:
+            return
+        event_id = await self._database.read(partial(store.event_at, position=position))
+        if event_id is not None:
+            planned = snapshot.plan(self.picture.columns, position, event_id)
+            await asyncio.to_thread(self.picture.save, self._snapshot, planned)
+            self._saved = position
 
     async def commit(self, work: Callable[[Connection, Overlay], T]) -> T:
         """Run `work` on an overlay in one transaction; show it only when it is committed."""
         async with self._lock:
             overlay = Overlay(self.picture, self._clock())
 
-            def transaction(conn: Connection) -> tuple[T, int]:
+            def transaction(conn: Connection) -> tuple[T, int, Cameras | None]:
                 result = work(conn, overlay)
                 store_reports.insert_reports(conn, overlay.rows)
-                store.update_states(conn, overlay.states.values())
-                for device_id, window in overlay.nonces.items():
-                    store.put_nonces(conn, device_id, window)
+                store.update_states(conn, overlay.packed())
+                store_devices.put_nonces(conn, overlay.nonces)
+                store.note_quiet(conn, overlay.quiet, self.picture.position)
+                cameras = store_devices.cameras(conn) if overlay.cameras_changed else None
                 events = journal.append(conn, overlay.facts, overlay.now)
-                return result, events[-1].position if events else 0
+                return result, events[-1].position if events else 0, cameras
 
-            result, position = await self._database.write(transaction)
+            result, position, cameras = await self._database.write(transaction)
+            if cameras is not None:
+                self.picture.cameras = cameras
             overlay.publish()
             self.picture.position = max(self.picture.position, position)
-            self._schedule(overlay)
+            if overlay.rules or overlay.zones or overlay.municipalities:
+                self._unscheduled = 0
+            if self.picture.columns.near.loose:
+                self._moved.set()
             return result
 
     # --- reports -----------------------------------------------------------------------------------------------------
@@ -133,10 +189,8 @@ class Parking:
     async def spend_nonce(self, device_id: str, nonce: int) -> None:
         """Spend a nonce for a signed request that carries no report; Replayed when it was spent before."""
 
-        def work(_: Connection, overlay: Overlay) -> bool:
-            if device_id not in overlay.picture.devices:
-                raise Unauthenticated("This device is not known here.")
-            return _spend(overlay, device_id, nonce)
+        def work(conn: Connection, overlay: Overlay) -> bool:
+            return _spend(conn, overlay, device_id, nonce)
 
         if not await self.commit(work):
             raise Replayed("A request with this nonce was taken before; sign again with a new one.")
@@ -146,69 +200,59 @@ class Parking:
     async def run_time(self) -> None:
         """Let deadlines act, for ever."""
         while True:
-            now = self._clock()
-            wait_s = _TICK_S
-            if self._heap:
-                wait_s = min(wait_s, max(0.0, (self._heap[0][0] - now).total_seconds()))
-            await asyncio.sleep(wait_s)
+            wait_s = min(_TICK_S, self.picture.columns.next_due_s() - self._clock().timestamp())
+            await asyncio.sleep(max(0.01, wait_s) if self._unscheduled == len(self.picture.columns) else 0)
             await self.tick()
 
     async def tick(self) -> int:
         """Let all deadlines that are over act; how many bays were looked at."""
-        if self._settings.revision != self._revision:
-            self._revision = self._settings.revision
-            self._reschedule_all()
-        due = self._take_due(self._clock())
+        self._look_for_new_terms()
+        now = self._clock()
+        due = self.picture.columns.overdue(now.timestamp(), _DUE_AT_ONCE)
         if not due:
             return 0
+        bay_ids = [self.picture.columns.bay_id(place) for place in due]
 
         def work(_: Connection, overlay: Overlay) -> None:
-            for bay_id in due:
+            for bay_id, place in zip(bay_ids, due, strict=True):
                 bay = overlay.bay(bay_id)
                 if bay is not None:
-                    overlay.settle(bay, overlay.state(bay_id), "time")
+                    state = overlay.state(bay_id)
+                    shows = model.public_occupancy(bay, state, overlay.monitored(bay_id), overlay.now)
+                    # A closing begins and ends by the clock alone: nothing in the state tells of it.
+                    turned = shows != overlay.picture.shows(place)
+                    overlay.settle(bay, state, "time", told=turned)
 
         try:
             await self.commit(work)
         finally:
-            for bay_id in due:
-                if bay_id not in self._due:
-                    self._schedule_one(bay_id)
+            for place in due:
+                self.picture.reschedule(place)
         return len(due)
 
-    def _take_due(self, now: datetime) -> list[str]:
-        due: list[str] = []
-        while self._heap and self._heap[0][0] <= now and len(due) < 1000:
-            at, bay_id = heapq.heappop(self._heap)
-            if self._due.get(bay_id) == at:
-                del self._due[bay_id]
-                due.append(bay_id)
-        return due
+    def _terms_now(self) -> tuple[Any, ...]:
+        where = ("", *self.picture.municipalities)
+        return tuple(self._settings.value(setting, one) for one in where for setting in _DEADLINE_SETTINGS)
 
-    def _schedule(self, overlay: Overlay) -> None:
-        for bay_id in overlay.states:
-            self._schedule_one(bay_id)
-        if overlay.rules or overlay.assignments or overlay.zones:
-            self._reschedule_all()
+    def _look_for_new_terms(self) -> None:
+        """Settings or rules changed: look at all deadlines anew, some thousands at a time."""
+        if (terms := self._terms_now()) != self._terms:
+            self._terms, self._unscheduled = terms, 0
+        total = len(self.picture.columns)
+        until = min(total, self._unscheduled + _RESCHEDULED_AT_ONCE)
+        for place in range(self._unscheduled, until):
+            self.picture.reschedule(place)
+        self._unscheduled = until
 
-    def _reschedule_all(self) -> None:
-        self._due.clear()
-        self._heap.clear()
-        for bay_id in self.picture.states:
-            self._schedule_one(bay_id)
-
-    def _schedule_one(self, bay_id: str) -> None:
-        bay, state, now = self.picture.bays[bay_id], self.picture.states[bay_id], self._clock()
-        if state.told is None and state.doubted_at is None:
-            self._due.pop(bay_id, None)
-            return
-        opens_at = self.picture.opens_at(bay, now) if state.stay is not None else None
-        at = model.next_deadline(state, self.picture.terms_of(bay, now), opens_at, now)
-        if at is None or bay.life != "in_service":
-            self._due.pop(bay_id, None)
-            return
-        self._due[bay_id] = at
-        heapq.heappush(self._heap, (at, bay_id))
+    async def run_index(self) -> None:
+        """Build the index anew, beside the readers, whenever bays came or moved; for ever."""
+        near = self.picture.columns.near
+        while True:
+            await self._moved.wait()
+            self._moved.clear()
+            plan = near.plan()
+            near.install(plan, await asyncio.to_thread(near.built, plan))
+            await asyncio.sleep(_INDEX_REST_S)
 
     # --- what other services tell ------------------------------------------------------------------------------------
 
@@ -231,12 +275,12 @@ class Parking:
             case CredentialChanged():
                 store.put_credential(conn, data.row)
                 overlay.credentials[data.row.credential] = data.row
-                self._look_again(overlay, lambda s: data.row.credential in _credentials_of(s))
+                self._look_again(overlay, data.row.credential)
             case AccreditationChanged():
                 brief = data.accreditation
                 store.put_accreditation(conn, brief)
                 overlay.accreditations[brief.accreditation_id] = brief
-                self._look_again(overlay, lambda s: _accreditation_of(s) == brief.accreditation_id)
+                self._look_again(overlay, brief.accreditation_id)
             case CheckedIn():
                 mark = model.CheckInMark(
                     check_in_id=data.check_in_id, kind=data.kind, at=data.at, accreditation_id=data.accreditation_id
@@ -256,11 +300,11 @@ class Parking:
         if bay is not None:
             overlay.settle(bay, change(overlay.state(bay_id)), cause)
 
-    def _look_again(self, overlay: Overlay, concerned: Callable[[model.BayState], bool]) -> None:
-        for bay_id, committed in self.picture.states.items():
-            state = overlay.states.get(bay_id, committed)
-            bay = overlay.bay(bay_id)
-            if bay is not None and state.stay is not None and concerned(state):
+    def _look_again(self, overlay: Overlay, word: str) -> None:
+        """What a credential or accreditation says changed: look at the stays that go by it."""
+        for bay_id in {*self.picture.bays_with(word), *overlay.states}:
+            bay, state = overlay.bay(bay_id), overlay.state(bay_id)
+            if bay is not None and word in words_of(state):
                 overlay.settle(bay, state, "credential")
 
     def _doubt(self, conn: Connection, overlay: Overlay, doubt: BayDoubted) -> None:
@@ -270,8 +314,9 @@ class Parking:
         self._act(overlay, doubt.bay_id, lambda state: model.doubted(state, doubt.at), "doubt")
         people = store.doubters_since(conn, doubt.bay_id, overlay.now - timedelta(hours=24))
         if people == self._settings.int_of(DOUBTS_FOR_ALARM, bay.municipality_id):
+            sensor = store_devices.sensors_of(conn, [bay.bay_id]).get(bay.bay_id)
             alarm = DeviceAlarmed(
-                device_id=self.picture.sensor_of(bay.bay_id), bay_id=bay.bay_id, reason="repeated_doubts",
+                device_id=sensor, bay_id=bay.bay_id, reason="repeated_doubts",
                 detail=f"{people} people in 24 h",
             )  # fmt: skip
             overlay.tell(alarm, bay.municipality_id, bay.bay_id)
@@ -293,27 +338,21 @@ class Parking:
 
 
 def _fold(conn: Connection, overlay: Overlay, batch: ReportBatch) -> list[Ack] | Problem:
-    if batch.nonce is None:
-        return fold_batch(conn, overlay, batch)
-    if batch.device_id not in overlay.picture.devices:
-        return Unauthenticated("This device is not known here.")
-    if not _spend(overlay, batch.device_id, batch.nonce):
-        return Replayed("A request with this nonce was taken before; sign again with a new one.")
+    if batch.nonce is not None:
+        try:
+            fresh = _spend(conn, overlay, batch.device_id, batch.nonce)
+        except Unauthenticated as fault:
+            return fault
+        if not fresh:
+            return Replayed("A request with this nonce was taken before; sign again with a new one.")
     return fold_batch(conn, overlay, batch)
 
 
-def _spend(overlay: Overlay, device_id: str, nonce: int) -> bool:
-    window = spend(overlay.window(device_id), nonce)
+def _spend(conn: Connection, overlay: Overlay, device_id: str, nonce: int) -> bool:
+    before = overlay.window(conn, device_id)
+    if before is None:
+        raise Unauthenticated("This device is not known here.")
+    window = spend(before, nonce)
     if window is not None:
         overlay.nonces[device_id] = window
     return window is not None
-
-
-def _credentials_of(state: model.BayState) -> tuple[str | None, ...]:
-    return (state.stay.credential if state.stay else None, state.card)
-
-
-def _accreditation_of(state: model.BayState) -> str | None:
-    if state.check_in is not None and state.check_in.accreditation_id is not None:
-        return state.check_in.accreditation_id
-    return state.stay.accreditation_id if state.stay else None

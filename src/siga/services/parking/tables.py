@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Boolean, Column, Float, Index, Integer, MetaData, String, Table, Text, UniqueConstraint
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Float,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
 
 from siga.contract.parking import Bay, Device, Rule, Zone
 from siga.contract.users import AccreditationBrief, CredentialCopy, Municipality
 from siga.kit.columns import Instant, Json, Position
 from siga.kit.journal import Journal
-from siga.services.parking.model import BayState
 
 metadata = MetaData()
 journal = Journal("parking", metadata)
@@ -22,16 +33,21 @@ zones = Table(
     UniqueConstraint("municipality_id", "name"),
 )  # fmt: skip
 
+# `state` is packed (columns.packed); `place` is the bay's place in memory; `period_s` that of the sensor on it.
 bays = Table(
     "bays", metadata,
     Column("bay_id", String(36), primary_key=True),
     Column("municipality_id", String(36), nullable=False),
     Column("zone_id", String(36), nullable=False, index=True),
     Column("code", String(60), nullable=False),
+    Column("folded_code", String(60), nullable=False),
+    Column("folded_address", Text, nullable=False, server_default=""),
     Column("external_id", String(200)),
     Column("bay", Json(Bay), nullable=False),
-    Column("state", Json(BayState), nullable=False),
-    UniqueConstraint("municipality_id", "code"),
+    Column("state", LargeBinary, nullable=False),
+    Column("place", Integer, nullable=False, unique=True),
+    Column("period_s", Integer),
+    UniqueConstraint("municipality_id", "folded_code"),
     UniqueConstraint("municipality_id", "external_id"),
 )  # fmt: skip
 
@@ -46,12 +62,16 @@ devices = Table(
     "devices", metadata,
     Column("device_id", String(60), primary_key=True),
     Column("municipality_id", String(36), nullable=False, index=True),
+    Column("kind", String(20), nullable=False),
+    Column("listed_under", String(60), index=True),
+    Column("external_id", String(200)),
     Column("device", Json(Device), nullable=False),
     Column("sealed_key", Text),
     Column("code_hash", String(64), unique=True),
     Column("epoch", Integer, nullable=False, default=0),
     Column("nonce_top", Position, nullable=False, default=-1),
     Column("nonce_bits", Text, nullable=False, default="0"),
+    UniqueConstraint("municipality_id", "external_id"),
 )  # fmt: skip
 
 assignments = Table(
@@ -79,6 +99,13 @@ reports = Table(
     Column("previous_error_s", Integer),
     Column("simulated", Boolean, nullable=False, server_default="0"),
     Index("reports_by_bay", "bay_id", "assignment", "epoch", "sequence"),
+)  # fmt: skip
+
+# Bays whose state changed without an event: a start from a snapshot reads them besides those of the journal's tail.
+quiet_changes = Table(
+    "quiet_changes", metadata,
+    Column("bay_id", String(36), primary_key=True),
+    Column("position", Position, nullable=False),
 )  # fmt: skip
 
 doubts = Table(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from typing import Any
 
 import msgspec
@@ -17,6 +16,8 @@ from siga.ports import Database
 from siga.services.parking import store
 from siga.services.parking.model import BayState
 from siga.services.parking.overlay import Overlay
+from siga.services.parking.picture import zones_by_name
+from siga.services.parking.reads import OffTheEarth
 from siga.services.parking.requests import (
     Address,
     AddressBatch,
@@ -30,14 +31,9 @@ from siga.services.parking.requests import (
 )
 from siga.services.parking.rules import hours_fault
 from siga.services.parking.service import Parking
+from siga.services.parking.text import fold_text
 
 _PREVIEW = 20
-
-
-class OffTheEarth(Invalid):
-    """These coordinates are not on the earth"""
-
-    slug = "off-the-earth"
 
 
 class Town:
@@ -65,9 +61,8 @@ class Town:
 
         def work(conn: Connection, overlay: Overlay) -> None:
             self._put_zone(conn, overlay, zone)
-            for bay in self._parking.picture.bays.values():
-                if bay.zone_id == zone_id:
-                    overlay.settle(bay, overlay.state(bay.bay_id), "map")
+            for bay in self._parking.picture.bays_of(lambda key: key.zone_id == zone_id):
+                overlay.settle(bay, overlay.state(bay.bay_id), "map")
 
         await self._parking.commit(work)
         return zone
@@ -93,11 +88,19 @@ class Town:
     # --- bays --------------------------------------------------------------------------------------------------------
 
     def bay(self, bay_id: str) -> Bay:
-        """The bay, or NotFound."""
-        bay = self._parking.picture.bays.get(bay_id)
+        """The bay as memory has it, or NotFound."""
+        bay = self._parking.picture.bay(bay_id)
         if bay is None:
             raise NotFound("There is no such bay.")
         return bay
+
+    async def bay_of_code(self, slug: str, code: str) -> str | None:
+        """The bay whose sign says `/b/{slug}/{code}`."""
+        towns = self._parking.picture.municipalities.values()
+        town = next((m for m in towns if m.slug == slug), None)
+        if town is None:
+            return None
+        return await self._database.read(lambda conn: store.code_taken(conn, town.municipality_id, code))
 
     async def add_bay(self, new: NewBay) -> Bay:
         """Make a bay in a zone."""
@@ -108,9 +111,9 @@ class Town:
             **{**values, "code": new.code.strip()},
         )  # fmt: skip
         _check_bay(bay)
-        self._refuse_taken_code(bay)
 
         def work(conn: Connection, overlay: Overlay) -> None:
+            _refuse_taken_code(conn, bay)
             self._insert(conn, overlay, [bay])
 
         await self._parking.commit(work)
@@ -118,33 +121,30 @@ class Town:
 
     async def change_bay(self, bay_id: str, change: BayChange) -> Bay:
         """Change a bay; Conflict when it was changed by somebody else since it was read."""
-        before = self.bay(bay_id)
-        if change.version != before.version:
-            raise Conflict(f"The bay is at version {before.version} by now: read it again, then change it.")
         fields = given(change)
-        if "zone_id" in fields and self.zone(fields["zone_id"]).municipality_id != before.municipality_id:
+        if "zone_id" in fields and self.zone(fields["zone_id"]).municipality_id != self.bay(bay_id).municipality_id:
             raise NotFound("There is no such zone.")
         if "personal_accreditation_id" in fields:
             fields["personal"] = fields["personal_accreditation_id"] is not None
-        bay = msgspec.structs.replace(before, **{**fields, "version": before.version + 1})
-        _check_bay(bay)
-        self._refuse_taken_code(bay)
 
-        def work(conn: Connection, overlay: Overlay) -> None:
+        def work(conn: Connection, overlay: Overlay) -> Bay:
+            before = store.whole_bay(conn, bay_id)
+            if before is None:
+                raise NotFound("There is no such bay.")
+            if change.version != before.version:
+                raise Conflict(f"The bay is at version {before.version} by now: read it again, then change it.")
+            bay = msgspec.structs.replace(before, **{**fields, "version": before.version + 1})
+            _check_bay(bay)
+            _refuse_taken_code(conn, bay)
             self._update(conn, overlay, [bay])
+            return bay
 
-        await self._parking.commit(work)
-        return bay
+        return await self._parking.commit(work)
 
     async def retire_bay(self, bay_id: str) -> Bay:
         """Take a bay out of the world for ever; its history stays."""
         before = self.bay(bay_id)
         return await self.change_bay(bay_id, BayChange(version=before.version, life="retired"))
-
-    def _refuse_taken_code(self, bay: Bay) -> None:
-        taken = self._parking.picture.code_taken(bay.municipality_id, bay.code)
-        if taken is not None and taken != bay.bay_id:
-            raise Conflict(f"There is a bay with the code '{bay.code}' already.")
 
     def _insert(self, conn: Connection, overlay: Overlay, bays: list[Bay]) -> None:
         store.insert_bays(conn, [(bay, BayState(bay_id=bay.bay_id)) for bay in bays])
@@ -166,12 +166,15 @@ class Town:
         self, municipality_id: str, drafts: list[BayDraft], *, life: Life, dry_run: bool
     ) -> ImportResult:
         """Create or bring up to date what a file describes; the same file again changes nothing."""
-        picture = self._parking.picture
-        known = {
-            b.external_id: b for b in picture.bays.values() if b.municipality_id == municipality_id and b.external_id
-        }
-        zones = {z.name: z for z in picture.zones.values() if z.municipality_id == municipality_id}
-        plan = _Plan(municipality_id, life, known, zones, self._codes_of(municipality_id))
+        zones = zones_by_name(self._parking.picture.zones, municipality_id)
+        external_ids, codes = [d.external_id for d in drafts], [d.code.upper() for d in drafts]
+        known, taken = await self._database.read(
+            lambda conn: (
+                store.bays_by_external(conn, municipality_id, external_ids),
+                store.codes_like(conn, municipality_id, codes),
+            )
+        )
+        plan = _Plan(municipality_id, life, known, zones, taken)
         for draft in drafts:
             plan.take(draft)
         if not dry_run and (plan.new or plan.changed or plan.new_zones):
@@ -180,10 +183,6 @@ class Town:
             created=len(plan.new), updated=len(plan.changed), unchanged=plan.unchanged, refused=plan.refused,
             zones_created=[z.name for z in plan.new_zones], preview=drafts[:_PREVIEW], dry_run=dry_run,
         )  # fmt: skip
-
-    def _codes_of(self, municipality_id: str) -> set[str]:
-        bays = self._parking.picture.bays.values()
-        return {b.code.upper() for b in bays if b.municipality_id == municipality_id}
 
     def _carry_out(self, conn: Connection, overlay: Overlay, plan: _Plan) -> None:
         for zone in plan.new_zones:
@@ -215,7 +214,7 @@ class Town:
 
     def _check_scope(self, new: NewRule) -> None:
         picture = self._parking.picture
-        zone, bay = picture.zones.get(new.zone_id or ""), picture.bays.get(new.bay_id or "")
+        zone, bay = picture.zones.get(new.zone_id or ""), picture.bay(new.bay_id or "")
         if new.zone_id and (zone is None or zone.municipality_id != new.municipality_id):
             raise NotFound("There is no such zone.")
         if new.bay_id and (bay is None or bay.municipality_id != new.municipality_id):
@@ -258,17 +257,8 @@ class Town:
         rows = await self._database.read(lambda conn: store.find_addresses(conn, words, limit, municipality_id))
         if rows:
             return [Address(label=_label(row), lon=row["lon"], lat=row["lat"]) for row in rows]
-        return self._streets(words, limit, municipality_id)
-
-    def _streets(self, words: list[str], limit: int, municipality_id: str | None) -> list[Address]:
-        found: dict[str, Address] = {}
-        picture = self._parking.picture
-        for bay in picture.bays.values():
-            if not bay.address or not picture.is_public(bay) or municipality_id not in (None, bay.municipality_id):
-                continue
-            if all(word in fold_text(bay.address) for word in words):
-                found.setdefault(bay.address, Address(label=bay.address, lon=bay.lon, lat=bay.lat, source="bay"))
-        return sorted(found.values(), key=lambda a: a.label)[:limit]
+        streets = await self._database.read(lambda conn: store.find_streets(conn, words, limit, municipality_id))
+        return [Address(label=address, lon=lon, lat=lat, source="bay") for address, lon, lat in streets]
 
 
 class _Plan:
@@ -335,6 +325,12 @@ class _Plan:
         return code
 
 
+def _refuse_taken_code(conn: Connection, bay: Bay) -> None:
+    taken = store.code_taken(conn, bay.municipality_id, bay.code)
+    if taken is not None and taken != bay.bay_id:
+        raise Conflict(f"There is a bay with the code '{bay.code}' already.")
+
+
 def _check_bay(bay: Bay) -> None:
     if not on_earth(bay.lon, bay.lat):
         fault = FieldFault("/lon", "off the earth")
@@ -345,12 +341,6 @@ def _check_bay(bay: Bay) -> None:
         raise Invalid(
             "The closing ends before it begins.", errors=[FieldFault("/closed_to", "must be after closed_from")]
         )
-
-
-def fold_text(text: str) -> str:
-    """Text to search by: lower case, without accents and punctuation, one blank between words."""
-    plain = unicodedata.normalize("NFKD", text.casefold())
-    return " ".join("".join(c if c.isalnum() else " " for c in plain if not unicodedata.combining(c)).split())
 
 
 def _address_values(municipality_id: str, row: Any) -> dict[str, Any]:

@@ -1,48 +1,45 @@
-"""The live stream's rules, pure: what a client watches, what waits for it, what changed lately, how it is written.
+"""The live stream's words, pure: a change on the wire, what is watched, what changed lately.
 
-Exactness: a client's last event id is P when it was told, of every bay it watches, the newest state up to P. Waiting
-changes are conflated per bay and told in the order of their positions, so that this holds after every single event.
+Exactness: a client's last event id is P when it was told, of every bay it watches, the newest state up to P. Changes
+are told in the order of their positions, each bay's newest only, so that whoever breaks off at any event and comes back
+by its id ends in the exact last state.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections import OrderedDict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 import msgspec
 
-from siga.contract.parking import BayView
 from siga.kit.geo import Box
 
-RECENT_BAYS = 20_000
-STAFF_NEWS = 1_000
+RECENT = 20_000
+"""Bays whose newest change is kept for those who come back, or lag behind."""
+PIECE_CHANGES = 100
+PIECE_BYTES = 65_536
+_AGE = "age of "
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One bay's new state (or that it is gone), encoded once for all clients. `position` is Parking's.
+    """One bay's news, encoded once for all clients. `position` is Parking's.
 
-    A bay that nobody may know of has no place (`lon` is not a number): its changes are kept to correct snapshots that
-    were asked for before, and never told.
+    Two changes of the same `key` replace each other. A bay's age has a key of its own: it never replaces the bay's
+    state that waits to be told, while a newer state replaces the age.
     """
 
     position: int
+    key: str
     bay_id: str
     lon: float
     lat: float
     wire: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class StaffNews:
-    """Something for staff of a municipality; `zone_id` None when only the bay is known. `action` is what they must be
-    allowed to do to hear it."""
-
-    action: str
-    municipality_id: str
-    zone_id: str | None
-    bay_id: str | None
-    wire: bytes
+Changes = dict[str, Change]
+"""Each key's newest change, in the order of positions."""
 
 
 def server_sent(name: str, data: bytes, position: int | None = None) -> bytes:
@@ -51,91 +48,96 @@ def server_sent(name: str, data: bytes, position: int | None = None) -> bytes:
     return f"{head}event: {name}\ndata: ".encode() + data + b"\n\n"
 
 
-def bay_change(position: int, view: BayView) -> Change:
-    """A bay as anyone may see it now."""
-    wire = server_sent("bay", msgspec.json.encode(view), position)
-    return Change(position, view.bay_id, view.lon, view.lat, wire)
+def bay_change(position: int, bay_id: str, lon: float, lat: float, view: bytes) -> Change:
+    """A bay as anyone may see it now; `view` is its JSON."""
+    return Change(position, bay_id, bay_id, lon, lat, server_sent("bay", view, position))
+
+
+def heard_change(position: int, bay_id: str, lon: float, lat: float, ages: bytes) -> Change:
+    """A bay's sensor spoke again without news; `ages` is the JSON of when."""
+    return Change(position, _AGE + bay_id, bay_id, lon, lat, server_sent("heard", ages, position))
 
 
 def gone_change(position: int, bay_id: str, lon: float, lat: float) -> Change:
     """A bay that nobody shall see any more there: retired, made personal, or moved away."""
-    return Change(position, bay_id, lon, lat, server_sent("gone", msgspec.json.encode({"bay_id": bay_id}), position))
+    wire = server_sent("gone", msgspec.json.encode({"bay_id": bay_id}), position)
+    return Change(position, bay_id, bay_id, lon, lat, wire)
 
 
-def snapshot_event(position: int, bays: Iterable[BayView]) -> bytes:
-    """All bays a client watches, as of a position."""
-    data = msgspec.json.encode({"position": position, "bays": list(bays)})
+def put(changes: Changes, change: Change) -> None:
+    """Let a change, newer than all before, take the place of those it replaces."""
+    if change.key == change.bay_id:
+        changes.pop(_AGE + change.bay_id, None)
+    changes.pop(change.key, None)
+    changes[change.key] = change
+
+
+def first_piece(changes: Sequence[Change], start: int = 0) -> int:
+    """Where a part small enough to be held up by a client that does not read ends, from `start` on."""
+    size = 0
+    for index in range(start, len(changes)):
+        size += len(changes[index].wire)
+        if index > start and (index - start == PIECE_CHANGES or size > PIECE_BYTES):
+            return index
+    return len(changes)
+
+
+def pieces(changes: Sequence[Change]) -> tuple[bytes, ...]:
+    """Changes on the wire, in small parts."""
+    made, start = [], 0
+    while start < len(changes):
+        end = first_piece(changes, start)
+        made.append(b"".join(change.wire for change in changes[start:end]))
+        start = end
+    return tuple(made)
+
+
+def snapshot_event(position: int, views: Iterable[bytes]) -> bytes:
+    """All bays a client watches, as of a position; each view is a bay's JSON."""
+    data = b'{"position":%d,"bays":[%s]}' % (position, b",".join(views))
     return server_sent("snapshot", data, position)
 
 
-def flush_interval_s(clients: int) -> float:
-    """How long changes are gathered before a client is told: 0.1 s, longer when many listen, at most half a second."""
-    return min(0.5, max(0.1, clients / 4000))
+def slices(wire: bytes) -> Iterable[bytes]:
+    """An event as it is written, in small parts."""
+    return (wire[start : start + PIECE_BYTES] for start in range(0, len(wire), PIECE_BYTES))
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Watch:
-    """What one client watches and what waits to be told to it: never more than one change per bay."""
+    """What a client watches: the bays inside a box, and some by name wherever they are."""
 
     box: Box | None
-    bay_ids: frozenset[str]
-    waiting: dict[str, Change] = field(default_factory=dict)
-    told: int = -1
-    """Everything up to this position was told by a snapshot."""
+    bay_ids: frozenset[str] = frozenset()
 
     def holds(self, bay_id: str, lon: float, lat: float) -> bool:
-        """Whether a bay at that place is watched; one without a place never is."""
-        if lon != lon:
-            return False
+        """Whether a bay at that place is watched."""
         return bay_id in self.bay_ids or (self.box is not None and self.box.holds(lon, lat))
-
-    def offer(self, change: Change) -> bool:
-        """Keep the change if it is watched and was not told yet; whether it was kept."""
-        if change.position <= self.told or not self.holds(change.bay_id, change.lon, change.lat):
-            return False
-        self.waiting[change.bay_id] = change
-        return True
-
-    def take(self) -> list[Change]:
-        """Everything that waits, in the order of positions; then nothing waits."""
-        taken = sorted(self.waiting.values(), key=lambda change: change.position)
-        self.waiting.clear()
-        return taken
-
-    def passed(self, position: int) -> None:
-        """A snapshot told everything up to a position: what waits, or still comes, from before that is forgotten."""
-        self.told = position
-        self.waiting = {key: change for key, change in self.waiting.items() if change.position > position}
 
 
 class Recent:
-    """The newest change of each bay that changed lately, complete for everything after `floor`."""
+    """The newest changes of each bay that changed lately, complete for everything after `floor`."""
 
-    def __init__(self, floor: int, most: int = RECENT_BAYS) -> None:
+    def __init__(self, floor: int, most: int = RECENT) -> None:
         self.floor = floor
         self._most = most
-        self._changes: dict[str, Change] = {}
+        self._changes: OrderedDict[str, Change] = OrderedDict()
 
     def add(self, change: Change) -> None:
-        """Keep a change; the oldest bay's is forgotten when there are too many."""
-        self._changes.pop(change.bay_id, None)
-        self._changes[change.bay_id] = change
+        """Keep a change; the oldest is forgotten when there are too many."""
+        put(self._changes, change)
         if len(self._changes) > self._most:
-            oldest = self._changes.pop(next(iter(self._changes)))
+            _, oldest = self._changes.popitem(last=False)
             self.floor = max(self.floor, oldest.position)
 
     def restart(self, position: int) -> None:
         """Be complete only from this position on: something happened that single changes do not tell."""
         self.floor = max(self.floor, position)
-        self._changes = {key: change for key, change in self._changes.items() if change.position > position}
+        while self._changes and next(iter(self._changes.values())).position <= position:
+            self._changes.popitem(last=False)
 
-    def overtakes(self, bay_id: str, position: int) -> Change | None:
-        """The newest change of a bay if it came after that position."""
-        change = self._changes.get(bay_id)
-        return change if change is not None and change.position > position else None
-
-    def after(self, position: int) -> list[Change] | None:
-        """The newest change of each bay that changed after a position; None when that reaches too far back."""
+    def after(self, position: int) -> Sequence[Change] | None:
+        """The newest changes after a position, in order; None when that reaches too far back."""
         if position < self.floor:
             return None
         found = []

@@ -3,31 +3,30 @@
 from __future__ import annotations
 
 import asyncio
-import re
 import time
 from collections import Counter
-from urllib.parse import parse_qs
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager, suppress
 
 from siga.contract.auth import Claims, Principal, may
+from siga.contract.settings import LIVE_CLIENTS, LIVE_PER_ADDRESS
 from siga.kit import metrics
-from siga.kit.geo import Box, parse_box
+from siga.kit.live_settings import LiveSettings
 from siga.kit.log import logger
-from siga.kit.problem import FieldFault, Forbidden, Invalid, MethodNotAllowed, TooMany, Unauthenticated, Unavailable
+from siga.kit.problem import MethodNotAllowed, TooMany, Unavailable
 from siga.services.gateway.asgi import Receive, Scope, Send, header, visit_of
-from siga.services.gateway.live.hub import Client, Hub
-from siga.services.gateway.live.model import Change, StaffNews, Watch, flush_interval_s, server_sent, snapshot_event
+from siga.services.gateway.live.asked import claims_of, need_staff, parse_watch, position_of
+from siga.services.gateway.live.client import Client, StaffNews
+from siga.services.gateway.live.hub import Hub
+from siga.services.gateway.live.model import Watch, server_sent, slices
 from siga.services.gateway.live.snapshot import Snapshots
 from siga.services.gateway.sessions import SignIn, Who
 
-PING_S = 15.0
-STALLED_S = 10.0
-"""A client that does not take what it is sent for so long is dropped; it comes back by its last event id."""
 STAFF_STREAM_S = 900.0
 """So long a staff stream lasts at most; coming back, its session is looked at anew."""
-_MOST_CLIENTS = 5_000
-_MOST_PER_ADDRESS = 100
-_MOST_BAY_IDS = 50
-_BAY_ID = re.compile(r"[0-9A-Za-z._:-]{1,64}")
+HINT_WAITS_S = 30.0
+"""So long the hint that a client was dropped waits behind what the client has not read."""
+_SNAPSHOTS_IN_A_ROW = 3
 _RESYNC = server_sent("resync", b"{}")
 _HELLO = b"retry: 2000\n\n"
 _PING = b": ping\n\n"
@@ -37,8 +36,9 @@ _log = logger("gateway")
 class LiveStream:
     """The ASGI app of the live stream."""
 
-    def __init__(self, hub: Hub, snapshots: Snapshots, sign_in: SignIn) -> None:
-        self._hub, self._snapshots, self._sign_in = hub, snapshots, sign_in
+    def __init__(self, hub: Hub, snapshots: Snapshots, sign_in: SignIn, settings: LiveSettings) -> None:
+        self.hub, self.snapshots, self.sign_in = hub, snapshots, sign_in
+        self._settings = settings
         self._addresses: Counter[str] = Counter()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -46,58 +46,57 @@ class LiveStream:
         if scope["method"] != "GET":
             raise MethodNotAllowed("The live stream is read by GET.", headers={"allow": "GET"})
         watch, wants_staff = parse_watch(scope["query_string"])
-        who = await self._sign_in.current(scope)
+        who = await self.sign_in.current(scope)
         if wants_staff:
-            _need_staff(who)
-        address = visit_of(scope).client
-        self._admit(address)
-        client = Client(watch=watch, staff=wants_staff)
+            need_staff(who)
+        with self._admitted(visit_of(scope).client, watch, staff=wants_staff) as client:
+            stalled = await self._serve(_Stream(self, client, who, send), scope, receive)
+        if stalled:
+            await _hint(send)
+
+    @contextmanager
+    def _admitted(self, address: str, watch: Watch, *, staff: bool) -> Iterator[Client]:
+        """A client while it is open; Unavailable or TooMany when there is no room for it."""
+        self._need_room(address)
         self._addresses[address] += 1
-        self._hub.clients.add(client)
         metrics.LIVE_CLIENTS.inc()
+        client = self.hub.join(watch, staff=staff)
         try:
-            await self._serve(_Stream(self, client, who, send), scope, receive)
+            yield client
         finally:
+            self.hub.leave(client)
             metrics.LIVE_CLIENTS.dec()
-            self._hub.clients.discard(client)
             self._addresses[address] -= 1
             if not self._addresses[address]:
                 del self._addresses[address]
 
-    def _admit(self, address: str) -> None:
-        if self._hub.recent is None:
+    def _need_room(self, address: str) -> None:
+        if self.hub.recent is None:
             raise Unavailable("The live stream is just starting.")
-        if len(self._hub.clients) >= _MOST_CLIENTS:
+        if len(self.hub.clients) >= self._settings.int_of(LIVE_CLIENTS):
             raise Unavailable(
                 "Too many live streams are open; ask for the list instead.", headers={"retry-after": "30"}
             )
-        if self._addresses[address] >= _MOST_PER_ADDRESS:
+        if self._addresses[address] >= self._settings.int_of(LIVE_PER_ADDRESS):
             raise TooMany("Too many live streams are open from your address.", headers={"retry-after": "30"})
 
-    async def _serve(self, stream: _Stream, scope: Scope, receive: Receive) -> None:
-        first = await self._first(stream, header(scope, b"last-event-id"))
+    async def _serve(self, stream: _Stream, scope: Scope, receive: Receive) -> bool:
+        """Whether the client was dropped because it did not read."""
+        known = position_of(header(scope, b"last-event-id"))
+        if known is not None:
+            self.hub.resumed(stream.client, known)
+        first = await stream.first()
         leaving = asyncio.create_task(_until_gone(receive, stream.client))
         try:
-            await stream.run(first)
+            async with asyncio.timeout(None) as stream.client.limit:
+                await stream.run(first)
         except TimeoutError:
             _log.info("live_client_dropped", reason="it does not read")
+            metrics.LIVE_DROPPED.inc()
+            return not stream.client.gone
         finally:
             leaving.cancel()
-
-    async def _first(self, stream: _Stream, last_event_id: str | None) -> bytes:
-        """What a client is told first: what it missed if that is known, else everything it watches."""
-        client, recent = stream.client, self._hub.recent
-        known = int(last_event_id) if last_event_id and last_event_id.isascii() and last_event_id.isdigit() else None
-        # A position from the future was told by another journal (a restored store): it says nothing here.
-        if known is not None and recent is not None and known <= self._hub.position:
-            missed = recent.after(known)
-            if missed is not None:
-                for change in missed:
-                    client.watch.offer(change)
-                return stream.waiting()
-        position, bays = await self._snapshots.of(client.watch)
-        client.watch.passed(position)
-        return snapshot_event(position, self._hub.corrected(client.watch, bays, position))
+        return False
 
 
 class _Stream:
@@ -106,39 +105,77 @@ class _Stream:
     def __init__(self, live: LiveStream, client: Client, who: Who, send: Send) -> None:
         self.client, self.who = client, who
         self._live, self._send = live, send
+        self._missed = self._catch_up()
         self._began_s = time.time()
+        self._wrote = False
+
+    async def first(self) -> bytes:
+        """The beginning of what the client is told first: what it missed if that is known, else all it watches.
+
+        Asked for before the answer begins, so that what fails can still be told as a problem.
+        """
+        return await anext(self._missed, b"")
 
     async def run(self, first: bytes) -> None:
-        """Tell the first state, then every change until the client is gone; TimeoutError when it does not read."""
+        """Tell the first state, then every change until the client is gone; TimeoutError when it is dropped."""
+        client = self.client
         head = [(b"content-type", b"text/event-stream; charset=utf-8"), (b"cache-control", b"no-store")]
         await self._send({"type": "http.response.start", "status": 200, "headers": head})
         await self._write(_HELLO + first)
-        while not self.client.closed and not self._over():
-            await self._wait()
-            await self._write(await self._news() + self.waiting() or _PING)
-            await asyncio.sleep(flush_interval_s(len(self._live._hub.clients)))
+        async for part in self._missed:
+            await self._write(part)
+        while True:
+            self._live.hub.rest(client)
+            await client.woken.wait()
+            client.woken.clear()
+            if client.gone or self._over():
+                break
+            await self._tell()
         await self._send({"type": "http.response.body", "body": b"", "more_body": False})
 
-    def waiting(self) -> bytes:
-        """All changes that wait, on the wire."""
-        return b"".join(change.wire for change in self.client.watch.take())
+    async def _tell(self) -> None:
+        """Write what was handed over; a sign of life when that is nothing."""
+        self._wrote = False
+        if self.client.has_news():
+            await self._write(await self._news())
+        for part in self.client.take():
+            await self._write(part)
+        if self.client.lags:
+            async for part in self._catch_up():
+                await self._write(part)
+        if not self._wrote:
+            await self._write(_PING)
 
-    async def _wait(self) -> None:
-        try:
-            async with asyncio.timeout(PING_S):
-                await self.client.woken.wait()
-        except TimeoutError:
-            return
-        self.client.woken.clear()
+    async def _catch_up(self) -> AsyncIterator[bytes]:
+        """All that the client missed, from a new snapshot if need be, in small parts."""
+        client, hub = self.client, self._live.hub
+        snapshots, last, more = 0, -1, True
+        while more:
+            if client.told is not None:
+                part, more = hub.missed(client)
+                more = more or client.told is None
+                if part:
+                    yield part
+                continue
+            if snapshots == _SNAPSHOTS_IN_A_ROW:
+                raise Unavailable("The map changes too much just now.")
+            snapshots += 1
+            snapshot = await self._live.snapshots.of(client.group.watch, after=last)
+            last = snapshot.position
+            if hub.began(client, snapshot.position, snapshot.places):
+                for part in slices(snapshot.wire):
+                    yield part
 
     async def _write(self, data: bytes) -> None:
-        async with asyncio.timeout(STALLED_S):
-            await self._send({"type": "http.response.body", "body": data, "more_body": True})
+        if not data:
+            return
+        self._wrote = True
+        self.client.writes_since_s = time.monotonic()
+        await self._send({"type": "http.response.body", "body": data, "more_body": True})
+        self.client.writes_since_s = None
 
     async def _news(self) -> bytes:
         client = self.client
-        if not client.news and not client.lost_news:
-            return b""
         waiting, lost = list(client.news), client.lost_news
         client.news.clear()
         client.lost_news = False
@@ -146,18 +183,18 @@ class _Stream:
         return b"".join([_RESYNC, *told] if lost else told)
 
     async def _may_hear(self, news: StaffNews) -> bool:
-        claims = _claims(self.who)
+        claims: Claims = claims_of(self.who)
         if not may(claims, news.action, news.municipality_id):
             return False
         if all(not grant.zone_ids for grant in claims.grants):
             return True
-        zone_id = news.zone_id or await self._live._snapshots.zone_of(news.bay_id)
+        zone_id = news.zone_id or await self._live.snapshots.zone_of(news.bay_id)
         return zone_id is not None and may(claims, news.action, news.municipality_id, zone_id)
 
     def _over(self) -> bool:
         if not self.client.staff or not isinstance(self.who, Principal):
             return False
-        cache = self._live._sign_in.cache
+        cache = self._live.sign_in.cache
         return (
             time.time() - self._began_s > STAFF_STREAM_S
             or cache.ended(self.who)
@@ -165,43 +202,14 @@ class _Stream:
         )
 
 
-def parse_watch(query_string: bytes) -> tuple[Watch, bool]:
-    """What the query asks to watch, and whether staff news too. Invalid for a bad box or nothing to watch."""
-    query = parse_qs(query_string.decode("latin-1"))
-    box: Box | None = None
-    if "bbox" in query:
-        box = parse_box(query["bbox"][0])
-        if box is None:
-            fault = FieldFault("/bbox", "must be minlon,minlat,maxlon,maxlat in degrees")
-            raise Invalid("The box cannot be read.", errors=[fault])
-    bay_ids = frozenset(query.get("bay_id", []))
-    if len(bay_ids) > _MOST_BAY_IDS or not all(_BAY_ID.fullmatch(bay_id) for bay_id in bay_ids):
-        fault = FieldFault("/bay_id", f"must be a bay's id; at most {_MOST_BAY_IDS} of them")
-        raise Invalid("These bays cannot be watched.", errors=[fault])
-    staff = query.get("staff", ["0"])[0] in ("1", "true")
-    if box is None and not bay_ids and not staff:
-        raise Invalid("Say what to watch: bbox=minlon,minlat,maxlon,maxlat or bay_id=….")
-    return Watch(box, bay_ids), staff
+async def _hint(send: Send) -> None:
+    """Tell a client that was dropped to come back by its last event id, should it read after all."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(HINT_WAITS_S):
+            await send({"type": "http.response.body", "body": _RESYNC, "more_body": False})
 
 
 async def _until_gone(receive: Receive, client: Client) -> None:
     while (await receive())["type"] != "http.disconnect":
         continue
-    client.closed = True
-    client.woken.set()
-
-
-def _claims(who: Who) -> Claims:
-    grants = who.grants if isinstance(who, Principal) else ()
-    return Claims(iss="gateway", aud="gateway", sub="", kind="person", exp=0, iat=0, grants=grants)
-
-
-def _need_staff(who: Who) -> None:
-    if not isinstance(who, Principal):
-        raise Unauthenticated("Sign in first.")
-    claims = _claims(who)
-    if not may(claims, "cases.work") and not may(claims, "devices.read"):
-        raise Forbidden("Your role hears no staff news.")
-
-
-__all__ = ["Change", "LiveStream", "parse_watch"]
+    client.leave()

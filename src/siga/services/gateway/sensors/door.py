@@ -1,4 +1,4 @@
-"""The routes of the sensors' door: enrol, hello, reports, tasks, photos."""
+"""The routes of the sensors' door: enrol, hello, reports, tasks, photos, network servers."""
 
 from __future__ import annotations
 
@@ -8,17 +8,26 @@ from urllib.parse import parse_qs, quote
 
 import msgspec
 
-from siga.contract.parking import Ack, PhotoTask, ReportBatch
+from siga.contract.parking import Ack, DeviceKey, PhotoTask, ReportBatch
 from siga.kit import metrics
 from siga.kit.clock import Clock
 from siga.kit.log import logger
 from siga.kit.peers import Peers
 from siga.kit.problem import Broken, Malformed, MethodNotAllowed, NotFound, Problem
+from siga.kit.service import Lane
 from siga.services.gateway.asgi import Receive, Scope, Send, read_body, send_bytes
 from siga.services.gateway.policies import sensors_body_limit_bytes
 from siga.services.gateway.sensors.guard import Guard
 from siga.services.gateway.sensors.keys import DeviceKeys, Municipalities
-from siga.services.gateway.sensors.reports import needs_match_key, read_items, sort_items, split_items
+from siga.services.gateway.sensors.lns.intake import LnsDoor
+from siga.services.gateway.sensors.reports import (
+    Sorted,
+    needs_match_key,
+    read_items,
+    read_plain,
+    sort_items,
+    split_items,
+)
 
 Handler = Callable[[Scope, bytes], Awaitable[bytes]]
 _JSON = "application/json"
@@ -32,15 +41,17 @@ class SensorsDoor:
     """The ASGI app behind the sensors' door. Bodies are limited by the door around it."""
 
     def __init__(
-        self, peers: Peers, guard: Guard, keys: DeviceKeys, municipalities: Municipalities, clock: Clock
-    ) -> None:
+        self, peers: Peers, guard: Guard, keys: DeviceKeys, municipalities: Municipalities, clock: Clock,
+        lns: LnsDoor, lane: Lane | None = None,
+    ) -> None:  # fmt: skip
         self._peers, self._guard, self._keys = peers, guard, keys
-        self._municipalities, self._clock = municipalities, clock
+        self._municipalities, self._clock, self._lane = municipalities, clock, lane
         self._routes: dict[str, tuple[str, Handler]] = {
             "/sensors/v1/enrol": ("POST", self._enrol),
             "/sensors/v1/hello": ("POST", self._hello),
             "/sensors/v1/reports": ("POST", self._reports),
             "/sensors/v1/tasks": ("GET", self._tasks),
+            **lns.routes(),
         }
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -84,10 +95,7 @@ class SensorsDoor:
         """One report or an array; each answered in its place, after the commit."""
         received_at = self._clock()
         key, envelope = await self._guard.admit(scope, body)
-        items, one = split_items(body)
-        read = read_items(items, {key.device_id, *key.listed})
-        match_key = await self._municipalities.match_key(key.municipality_id) if needs_match_key(read) else b""
-        work = sort_items(read, one, match_key)
+        work = read_plain(body, self._keys.allowed(key)) or await self._one_by_one(key, body)
         for ack in work.rejected.values():
             metrics.REPORTS.labels("rejected").inc()
             _log.warning("report_rejected", device_id=key.device_id, reason=_QUOTED.sub("…", ack.detail or ""))
@@ -96,13 +104,26 @@ class SensorsDoor:
             batch = ReportBatch(
                 device_id=key.device_id, nonce=envelope.nonce, received_at=received_at, reports=work.good
             )
-            acks = await self._peers["parking"].post("/internal/v1/reports", batch, list[Ack])
+            acks = await self._taken(batch)
             if len(acks) != len(work.good):
                 raise Broken("Parking answered another number of reports.")
         else:
             await self._spend(key.device_id, envelope.nonce)
         merged = work.merged(acks)
-        return msgspec.json.encode(_shown(merged[0]) if work.one else [_shown(ack) for ack in merged])
+        return msgspec.json.encode(merged[0] if work.one else merged)
+
+    async def _one_by_one(self, key: DeviceKey, body: bytes) -> Sorted:
+        """Each report by itself, those with cards matched: one that cannot be taken harms no other."""
+        items, one = split_items(body)
+        read = read_items(items, self._keys.allowed(key))
+        match_key = await self._municipalities.match_key(key.municipality_id) if needs_match_key(read) else b""
+        return sort_items(read, one, match_key)
+
+    async def _taken(self, batch: ReportBatch) -> list[Ack]:
+        """By Parking's express lane where it runs in this process."""
+        if self._lane is not None:
+            return await self._lane.take(batch)
+        return await self._peers["parking"].post("/internal/v1/reports", batch, list[Ack])
 
     async def _tasks(self, scope: Scope, body: bytes) -> bytes:
         """Photos wanted of this camera, waiting for the first one up to `wait_s` seconds."""
@@ -145,8 +166,3 @@ def _wait_s(raw_query: bytes) -> float:
     if not 0 <= wait_s <= _LONGEST_WAIT_S:
         raise Malformed(f"wait_s is between 0 and {_LONGEST_WAIT_S:.0f} seconds.")
     return wait_s
-
-
-def _shown(ack: Ack) -> dict[str, object]:
-    """An answer without what does not apply to it."""
-    return {name: value for name, value in msgspec.structs.asdict(ack).items() if value is not None}

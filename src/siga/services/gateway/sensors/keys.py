@@ -25,6 +25,8 @@ T = TypeVar("T")
 class _Kept(Generic[T]):
     value: T
     at_s: float
+    allowed: frozenset[str] = frozenset()
+    """Of a device's key: for which devices it may report."""
 
 
 class DeviceKeys:
@@ -45,8 +47,16 @@ class DeviceKeys:
         if generation == self._generation:  # else a device changed meanwhile, perhaps this one
             if len(self._kept) >= _MOST:
                 self._kept.clear()
-            self._kept[device_id] = _Kept(found, time.monotonic())
+            allowed = frozenset({found.device_id, *found.listed}) if found else frozenset()
+            self._kept[device_id] = _Kept(found, time.monotonic(), allowed)
         return found
+
+    def allowed(self, key: DeviceKey) -> frozenset[str]:
+        """The devices for which this key may report."""
+        kept = self._kept.get(key.device_id)
+        if kept is not None and kept.value is key:
+            return kept.allowed
+        return frozenset({key.device_id, *key.listed})
 
     def drop(self, *device_ids: str | None) -> None:
         """Ask anew about these next time."""
@@ -57,7 +67,7 @@ class DeviceKeys:
 
     def hear(self, event: Event) -> None:
         """A device was made, enrolled, changed or revoked: its key and the key it is listed under are asked anew."""
-        data = event.decoded()
+        data = event.decoded() if event.kind == DeviceDefined.__name__ else None
         if isinstance(data, DeviceDefined):
             self.drop(data.device.device_id, data.device.listed_under)
 

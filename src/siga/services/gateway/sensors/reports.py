@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
@@ -16,6 +17,8 @@ MOST_REPORTS = 1000
 _MOST_NUMBER = 2**53 - 1
 """The largest whole number that every JSON reader keeps exactly (RFC 8259 §6)."""
 _MOST_TEXT = 64
+_LEAP_SECOND = re.compile(rb'("observed_at"\s*:\s*"[^"]{16}):60')
+"""RFC 3339 §5.6 has it, our clocks do not: it counts as the second before."""
 
 
 class TooManyReports(TooLarge):
@@ -26,6 +29,9 @@ class TooManyReports(TooLarge):
 
 class BadItem(Exception):
     """One item of an array cannot be taken; the text says why."""
+
+
+_decode_one, _decode_many = msgspec.json.Decoder(Report).decode, msgspec.json.Decoder(list[Report]).decode
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,25 +70,57 @@ def split_items(body: bytes) -> tuple[list[msgspec.Raw], bool]:
 def decode_item(raw: msgspec.Raw, allowed: Collection[str]) -> Report:
     """One report; BadItem with the reason when it cannot be taken. `allowed`: the devices this key may report for."""
     try:
-        report = msgspec.json.decode(raw, type=Report)
+        report = _report(raw)
     except (msgspec.DecodeError, UnicodeDecodeError) as fault:
         raise BadItem(str(fault)) from fault
+    reason = fault_of(report, allowed)
+    if reason is not None:
+        raise BadItem(reason)
+    return report
+
+
+def fault_of(report: Report, allowed: Collection[str]) -> str | None:
+    """Why a report that could be decoded cannot be taken, None when it can."""
     if report.device_id not in allowed:
-        raise BadItem("this key may not report for that device")
-    for name in ("epoch", "sequence"):
-        if not 0 <= getattr(report, name) <= _MOST_NUMBER:
-            raise BadItem(f"{name} must be between 0 and 2^53 - 1")
+        return "this key may not report for that device"
+    if not 0 <= report.epoch <= _MOST_NUMBER:
+        return "epoch must be between 0 and 2^53 - 1"
+    if not 0 <= report.sequence <= _MOST_NUMBER:
+        return "sequence must be between 0 and 2^53 - 1"
     if report.observed_at is not None and report.observed_at.tzinfo is None:
-        raise BadItem("observed_at must say its zone, e.g. 2026-11-22T09:00:00Z")
+        return "observed_at must say its zone, e.g. 2026-11-22T09:00:00Z"
     if report.battery_pct is not None and not 0 <= report.battery_pct <= 100:
-        raise BadItem("battery_pct must be between 0 and 100")
+        return "battery_pct must be between 0 and 100"
     if report.temperature_c is not None and not (
         math.isfinite(report.temperature_c) and abs(report.temperature_c) < 200
     ):
-        raise BadItem("temperature_c must be between -200 and 200")
-    if len(report.bay_id or "") > _MOST_TEXT:
-        raise BadItem(f"bay_id may have at most {_MOST_TEXT} characters")
-    return report
+        return "temperature_c must be between -200 and 200"
+    if report.bay_id is not None and len(report.bay_id) > _MOST_TEXT:
+        return f"bay_id may have at most {_MOST_TEXT} characters"
+    return None
+
+
+def read_plain(body: bytes, allowed: Collection[str]) -> Sorted | None:
+    """All reports at once, where each can be taken as it is and none carries a card; None: read them one by one."""
+    one = body[:1] == b"{"
+    try:
+        reports = [_decode_one(body)] if one else _decode_many(body)
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        return None
+    if not 0 < len(reports) <= MOST_REPORTS:
+        return None
+    if any(report.credential_uid is not None or fault_of(report, allowed) is not None for report in reports):
+        return None
+    return Sorted([_without_card(report) for report in reports], {}, one)
+
+
+def _report(raw: msgspec.Raw) -> Report:
+    try:
+        return msgspec.json.decode(raw, type=Report)
+    except msgspec.DecodeError:
+        if not _LEAP_SECOND.search(bytes(raw)):
+            raise
+        return msgspec.json.decode(_LEAP_SECOND.sub(rb"\1:59", bytes(raw)), type=Report)
 
 
 def read_items(items: Sequence[msgspec.Raw], allowed: Collection[str]) -> list[Report | str]:
@@ -115,6 +153,14 @@ def sort_items(read: Sequence[Report | str], one: bool, key: bytes) -> Sorted:
     return Sorted(good, rejected, one)
 
 
+def _without_card(report: Report, credential: str | None = None) -> MatchedReport:
+    return MatchedReport(
+        device_id=report.device_id, epoch=report.epoch, sequence=report.sequence, occupied=report.occupied,
+        observed_at=report.observed_at, bay_id=report.bay_id, credential=credential, battery_pct=report.battery_pct,
+        temperature_c=report.temperature_c, previous_duration_s=report.previous_duration_s,
+    )  # fmt: skip
+
+
 def _matched(report: Report, key: bytes) -> MatchedReport:
     """The report without its card's UID; BadItem for what is no UID."""
     credential = None
@@ -123,8 +169,4 @@ def _matched(report: Report, key: bytes) -> MatchedReport:
             credential = match(key, "card", report.credential_uid)
         except Problem as problem:
             raise BadItem(f"credential_uid: {problem.detail}") from None
-    return MatchedReport(
-        device_id=report.device_id, epoch=report.epoch, sequence=report.sequence, occupied=report.occupied,
-        observed_at=report.observed_at, bay_id=report.bay_id, credential=credential, battery_pct=report.battery_pct,
-        temperature_c=report.temperature_c,
-    )  # fmt: skip
+    return _without_card(report, credential)

@@ -21,20 +21,34 @@ const refresh = fetcher(script.dataset.from, part, 1500, (html) => {
   showState();
 });
 
+// The last age of a card is that of the sensor's last word.
+function heardAt(card, at) {
+  const times = card.querySelectorAll("[data-ages] time");
+  if (times.length && at) { times[times.length - 1].dateTime = at; tick(card); }
+}
+
 function hear(bay) {
   const card = shown(bay.bay_id);
   if (!card) { if (bay.occupancy === "free") refresh(); return; }
   if (card.dataset.occupancy !== bay.occupancy) { refresh(); return; }
-  const times = card.querySelectorAll("[data-ages] time");
-  if (times.length && bay.heard_at) { times[times.length - 1].dateTime = bay.heard_at; tick(card); }
+  heardAt(card, bay.heard_at);
+}
+
+function hearAll(bays) {
+  for (const bay of bays) {
+    const card = shown(bay.bay_id);
+    if (card && card.dataset.occupancy !== bay.occupancy) { refresh(); return; }
+    if (card) heardAt(card, bay.heard_at);
+  }
 }
 
 start();
 showState = connect(script, {
   open: (wasLost) => { if (wasLost) { announce(script.dataset.back); refresh(); } },
   events: {
-    snapshot: ({ bays }) => { for (const bay of bays) { const card = shown(bay.bay_id); if (card && card.dataset.occupancy !== bay.occupancy) { refresh(); return; } } },
+    snapshot: ({ bays }) => hearAll(bays),
     bay: hear,
+    heard: ({ bay_id, heard_at }) => { const card = shown(bay_id); if (card) heardAt(card, heard_at); },
     gone: ({ bay_id }) => { if (shown(bay_id)) refresh(); },
   },
 });

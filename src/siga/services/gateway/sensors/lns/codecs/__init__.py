@@ -1,0 +1,1 @@
+"""Payloads of bay sensors, each format a pure function pinned to model and firmware."""
