@@ -232,13 +232,13 @@ async def dropped(town: Street, left: int) -> None:
 
 
 async def come_back(town: Street, slow: list[Reader]) -> None:
-    """They read what was under way, find the hint at its end, and ask again from there."""
+    """They read what was under way, find the hint at its end unless they slept longer than it waits, and ask again."""
     for one in slow:
         one.events.clear()
         one.resume()
     for one in slow:
         await asyncio.wait_for(one.ended.wait(), 20)
-        assert one.events[-1] == "resync", one.events[-3:]
+        assert LONG or one.events[-1] == "resync", one.events[-3:]
         await one.open(town.port, small=True)
     await town.agreed(slow)
     assert not any("snapshot" in one.events for one in slow), "they were told what they missed"

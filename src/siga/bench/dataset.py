@@ -141,6 +141,7 @@ class Run(msgspec.Struct, kw_only=True):
 async def copied(source: DataSet, folder: Path) -> Path:
     """A copy of a data set's data folder, by reflink where the file system can; its books and points beside it."""
     target = folder / "data"
+    await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
     command = ("cp", "-a", "--reflink=auto", str(source.data), str(target))
     process = await asyncio.create_subprocess_exec(*command)
     if await process.wait():

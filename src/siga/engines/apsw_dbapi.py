@@ -6,7 +6,7 @@ same file, hence this shim instead of the default driver.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, cast
 
 import apsw
@@ -48,7 +48,7 @@ class IntegrityError(DatabaseError):
 
 
 class InternalError(DatabaseError):
-    """PEP 249: the store is damaged."""
+    """PEP 249: the store is damaged (SQLITE_CORRUPT, SQLITE_NOTADB, or a page whose checksum does not fit)."""
 
 
 class ProgrammingError(DatabaseError):
@@ -70,6 +70,8 @@ _FAULTS: tuple[tuple[tuple[type[Exception], ...], type[Error]], ...] = (
 
 
 def _translated(fault: Exception) -> Error:
+    if getattr(fault, "extendedresult", None) == apsw.SQLITE_IOERR_DATA:
+        return InternalError("a page is not as it was written: its checksum does not fit")
     for ours, theirs in _FAULTS:
         if isinstance(fault, ours):
             return theirs(str(fault))
@@ -157,6 +159,8 @@ class Connection:
 
     def __init__(self, raw: apsw.Connection) -> None:
         self.raw = raw
+        self.after_commit: Callable[[], None] | None = None
+        """Called when a commit is on disk, before anybody hears of it."""
 
     def cursor(self) -> Cursor:
         """A new cursor."""
@@ -176,7 +180,11 @@ class Connection:
 
     def commit(self) -> None:
         """Commit what is open, if anything is."""
+        if not self.raw.in_transaction:
+            return
         self._end("COMMIT")
+        if self.after_commit is not None:
+            self.after_commit()
 
     def rollback(self) -> None:
         """Undo what is open, if anything is."""

@@ -1,7 +1,7 @@
-"""SQLite behind SQLAlchemy Core through APSW: one file a service, one writer, WAL, synchronous=FULL.
+"""SQLite behind SQLAlchemy Core through APSW: one file a service, one writer, WAL, synchronous=FULL, checked pages.
 
-The only module that imports an SQLite driver. Exactly one connection writes and checkpoints; readers are
-`query_only` and never checkpoint (reliability: the WAL-reset fault needs two).
+Only this room drives SQLite. Exactly one connection writes and checkpoints; readers are `query_only` and never
+checkpoint (reliability: the WAL-reset fault needs two).
 """
 
 from __future__ import annotations
@@ -10,14 +10,18 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, cast
 
+import apsw
 from sqlalchemy import Engine, MetaData, create_engine, pool
 from sqlalchemy.dialects import registry
 from sqlalchemy.dialects.sqlite.base import SQLiteDialect
+from sqlalchemy.exc import DBAPIError
 
-from siga.engines import apsw_dbapi
+from siga.engines import apsw_dbapi, checksums, guard, schema
+from siga.engines.guard import StoreDamaged, Witness
 from siga.engines.threads import ThreadedDatabase
 
 _PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=5000", "cache_size=-16000")
+_READER_PRAGMAS = ("wal_autocheckpoint=0", "query_only=ON")
 
 
 class ApswDialect(SQLiteDialect):
@@ -53,31 +57,109 @@ class ApswDialect(SQLiteDialect):
 registry.register("sqlite.apsw", __name__, "ApswDialect")
 
 
-def _engine(path: Path, *, read_only: bool, readers: int = 1) -> Engine:
-    def connect() -> apsw_dbapi.Connection:
-        connection = apsw_dbapi.connect(str(path))
-        for pragma in _PRAGMAS:
-            connection.execute(f"PRAGMA {pragma}")
-        if read_only:
-            connection.execute("PRAGMA wal_autocheckpoint=0")
-            connection.execute("PRAGMA query_only=ON")
-            connection.isolation_level = "READ"
-        return connection
+def connected(path: Path, *, read_only: bool) -> apsw_dbapi.Connection:
+    """A connection of ours to a store; a new store gets room for checksums in its pages."""
+    connection = apsw_dbapi.connect(str(path))
+    if checksums.AVAILABLE and not read_only:
+        connection.raw.reserve_bytes(reserve=checksums.RESERVED_BYTES)
+    for pragma in (*_PRAGMAS, *(_READER_PRAGMAS if read_only else ())):
+        connection.execute(f"PRAGMA {pragma}")
+    if read_only:
+        connection.isolation_level = "READ"
+    return connection
 
+
+def _engine(connect: Callable[[], apsw_dbapi.Connection], readers: int = 1) -> Engine:
     return create_engine(
         "sqlite+apsw://", creator=cast("Any", connect), poolclass=pool.QueuePool, pool_size=readers, max_overflow=0
     )
 
 
-def open_sqlite(path: Path, metadata: MetaData) -> ThreadedDatabase:
-    """Open (and create) one service's file with its tables."""
+class _Writing:
+    """The one connection that writes, and its witness."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._witness: Witness | None = None
+        self.engine = _engine(self._connect)
+
+    def _connect(self) -> apsw_dbapi.Connection:
+        connection = connected(self._path, read_only=False)
+        if self._witness is not None:
+            self._witness.close()
+        self._witness = Witness(self._path, connection.raw)
+        connection.after_commit = self._witness.note
+        return connection
+
+    def close(self) -> None:
+        """Before the last connection goes, which folds the log in."""
+        if self._witness is not None:
+            self._witness.close()
+            self._witness = None
+
+
+def open_sqlite(path: Path, metadata: MetaData, *, migrations: Path | None = None, expected: bool = False,
+                tell: schema.Tell = lambda _: None) -> ThreadedDatabase:  # fmt: skip
+    """Open (and create) one service's file, its tables as this release declares them.
+
+    `migrations` is the folder of the service's revisions; without it missing tables are made and nothing else. A store
+    that was there before is `expected`. StoreDamaged when it is not what was left, SchemaTooNew when a newer SIGA wrote
+    it; in both cases nothing was changed.
+    """
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    new = not path.exists()
-    writer = _engine(path, read_only=False)
-    metadata.create_all(writer)
+    new = not guard.is_there(path, expected=expected)
+    if not new:
+        guard.check(path)
+    writing = _Writing(path)
+    try:
+        _prepare(path, writing.engine, metadata, migrations, expected, tell)
+    except BaseException:
+        writing.close()
+        writing.engine.dispose()
+        raise
     if new:
         path.chmod(0o600)
-    reader = _engine(path, read_only=True)
+    reader = _engine(lambda: connected(path, read_only=True))
     return ThreadedDatabase(
-        path.stem, writer, reader, readers=1, is_full=lambda fault: isinstance(fault, apsw_dbapi.FullError)
-    )
+        path.stem, writing.engine, reader, readers=1, path=path, before_close=writing.close,
+        is_full=lambda fault: isinstance(fault, apsw_dbapi.FullError),
+        is_damaged=lambda fault: isinstance(fault, apsw_dbapi.InternalError),
+    )  # fmt: skip
+
+
+def _prepare(path: Path, engine: Engine, metadata: MetaData, migrations: Path | None, expected: bool,
+             tell: schema.Tell) -> None:  # fmt: skip
+    try:
+        if migrations is None:
+            metadata.create_all(engine)
+            return
+        with engine.begin() as conn:
+            if expected and schema.revision_of(conn) is None:
+                raise StoreDamaged(path, "it was in use and holds no tables now")
+            schema.prepare(conn, metadata, migrations, tell)
+        _give_checksums(path, engine, tell)
+    except DBAPIError as fault:
+        if isinstance(fault.orig, apsw_dbapi.InternalError):
+            raise StoreDamaged(path, str(fault.orig)) from fault
+        raise
+
+
+def _give_checksums(path: Path, engine: Engine, tell: schema.Tell) -> None:
+    """Rewrite a store of the first release so that its pages carry checksums; whole or not at all."""
+    if not checksums.AVAILABLE or _reserved(path) != 0:
+        return
+    tell(f"Writing checksums into the store of {path.stem} …")
+    with engine.connect() as conn:
+        driver = conn.connection.driver_connection
+        if driver is None:
+            return
+        raw: apsw.Connection = driver.raw
+        raw.reserve_bytes(reserve=checksums.RESERVED_BYTES)
+        raw.execute("VACUUM")
+        raw.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
+
+
+def _reserved(path: Path) -> int:
+    """How many bytes at the end of each page the store's header keeps free."""
+    with path.open("rb") as file:
+        return file.read(21)[-1]

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from siga.contract.parking import Bay, Rule
-from siga.kit.geo import distance_m
-from siga.services.parking.nearby import Nearby
 from siga.services.parking.nonces import WINDOW, NonceWindow, spend
 from siga.services.parking.rules import hours_fault, in_force, opens_at, rule_for
 
@@ -84,21 +82,3 @@ def test_nonces_inside_the_window_may_come_in_any_order(nonces: list[int]) -> No
         after = spend(window, nonce)
         assert after is not None
         window = after
-
-
-positions = st.tuples(st.floats(-179.9, 179.9), st.floats(-84, 84))
-
-
-@settings(max_examples=150, deadline=None)
-@given(st.lists(positions, min_size=1, max_size=120), positions, st.integers(1, 12))
-def test_nearest_is_exact_anywhere_on_the_earth(
-    places: list[tuple[float, float]], here: tuple[float, float], k: int
-) -> None:
-    near = Nearby()
-    for place, position in enumerate(places):
-        near.put(place, *position)
-    near.rebuild()
-    kinds = bytearray(i % 3 for i in range(len(places)))
-    found = near.nearest(*here, k, kinds, bytes([0, 1, 1] + [0] * 253), sum(kind != 0 for kind in kinds))
-    brute = sorted(distance_m(*here, *p) for i, p in enumerate(places) if i % 3 != 0)[:k]
-    assert [round(d, 3) for d, _ in found] == [round(d, 3) for d in brute]

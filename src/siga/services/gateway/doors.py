@@ -72,7 +72,7 @@ class Door:
             await send({"type": "websocket.close", "code": 1000})
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if self._quick is not None and await self._quickly(self._quick, scope, send):
+        if self._quick is not None and await self._quick.answer(scope, send):
             return
         began = time.perf_counter()
         _join_cookies(scope)
@@ -96,15 +96,6 @@ class Door:
         kept[0].inc()
         if not answer.streams:
             kept[1].observe(took_s)
-
-    async def _quickly(self, quick: Quick, scope: Scope, send: Send) -> bool:
-        try:
-            return await quick.answer(scope, send)
-        except TooMany:
-            return False  # the long way says so
-        except Exception as fault:
-            _log.error("fault", route="quick", exc_info=fault)
-            return False
 
     def _visit(self, scope: Scope) -> Visit:
         request_id = tracing.accept_request_id(header(scope, b"x-request-id"))

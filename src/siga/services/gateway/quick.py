@@ -11,6 +11,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from siga.kit import metrics, tracing
+from siga.kit.log import logger
+from siga.kit.problem import TooMany
 from siga.services.gateway import policies
 from siga.services.gateway.asgi import Header, Scope, Send
 from siga.services.gateway.policies import Proxies
@@ -18,6 +20,7 @@ from siga.services.gateway.policies import Proxies
 Lane = Callable[[str, bytes, bytes | None, bytes | None], Any]
 """(path, query, Accept, If-None-Match) → (status, headers, body), or None for what is not plain."""
 
+_log = logger("gateway")
 _PREFIX = "/api/v1/bays"
 _NOT_PLAIN = frozenset({
     b"authorization", b"content-length", b"transfer-encoding", b"range",
@@ -45,23 +48,32 @@ class Quick:
         headers: dict[bytes, bytes] = dict(scope["headers"])
         if not _is_plain(scope, path, headers):
             return False
-        found = self._lane(path, scope["query_string"], headers.get(b"accept"), headers.get(b"if-none-match"))
+        client, https = self._origin(scope, headers)
+        found = self._asked(path, scope["query_string"], headers, client)
         if found is None:
             return False
-        client, https = self._origin(scope, headers)
-        self._admit(client)
         status, own, body = found
         given = headers.get(b"x-request-id")
         request_id = tracing.accept_request_id(given.decode("latin-1") if given else None)
-        head = [
-            *own, (b"content-length", b"%d" % len(body)), *self._extra[https],
-            (b"x-request-id", request_id.encode()),
-        ]  # fmt: skip
+        head = [*own, *self._extra[https], (b"x-request-id", request_id.encode())]
         await send({"type": "http.response.start", "status": status, "headers": head})
         await send({"type": "http.response.body", "body": body, "more_body": False})
         self._counter(status).inc()
         self._time(time.perf_counter() - began)
         return True
+
+    def _asked(self, path: str, query: bytes, headers: Mapping[bytes, bytes], client: str) -> Any:
+        """What the lane answers; None also for an address that asks too often, and for a fault: the long way tells."""
+        try:
+            found = self._lane(path, query, headers.get(b"accept"), headers.get(b"if-none-match"))
+            if found is not None:
+                self._admit(client)
+        except TooMany:
+            return None
+        except Exception as fault:
+            _log.error("fault", route="quick", exc_info=fault)
+            return None
+        return found
 
     def _origin(self, scope: Scope, headers: Mapping[bytes, bytes]) -> tuple[str, bool]:
         """The client's address, and whether it came by HTTPS."""

@@ -6,6 +6,7 @@ parameters, faults of a request, staff who see more.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable
 from typing import Any, NamedTuple, cast
 from urllib.parse import unquote_to_bytes
@@ -28,7 +29,7 @@ _REPORTS = "/internal/v1/reports"
 _OWN_ROUTES = frozenset({"nearest", "by-code", "batch", "import"})
 _CATEGORIES = frozenset(CATEGORIES)
 _WORDS = {word: (word,) for word in WORDS}
-_PLAIN = frozenset(b"0123456789.-")
+_DECIMAL, _WHOLE = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?"), re.compile(r"[1-9][0-9]{0,4}")
 _decode_batch = msgspec.json.Decoder(ReportBatch).decode
 _encode_acks = msgspec.json.Encoder().encode
 
@@ -47,7 +48,7 @@ class Express:
     """The lane: `answer` for whoever stands in the same process before it, ASGI for everybody else."""
 
     def __init__(self, reads: Reads, parking: Parking, keys: Keyring, framework: ASGI) -> None:
-        self._reads, self._parking, self._keys, self._framework = reads, parking, keys, framework
+        self._reads, self._parking, self._keys, self.framework = reads, parking, keys, framework
         self._by_path: dict[str, Callable[[bytes], Tagged | None]] = {_NEAREST: self._nearest, _BAYS: self._in_box}
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
@@ -61,7 +62,7 @@ class Express:
             elif scope["path"] == _REPORTS and scope["method"] == "POST" and self._is_gateway(scope):
                 await self._reports(scope, receive, send)
                 return
-        await self._framework(scope, receive, send)
+        await self.framework(scope, receive, send)
 
     def _read(self, scope: Any) -> Answer | None:
         path = scope["path"]
@@ -84,9 +85,11 @@ class Express:
         headers: list[Header] = [(b"etag", found.tag.encode()), (b"cache-control", b"no-cache")]
         if path != _NEAREST:
             headers.append((b"vary", b"Accept, Authorization, Cookie"))
+        # How long a 304's body would have been may be left out (RFC 9110 §8.6).
         if if_none_match is not None and is_same(found.tag, if_none_match.decode("latin-1")):
             return Answer(304, headers, b"")
-        return Answer(200, [(b"content-type", b"application/json"), *headers], found.body)
+        length = b"content-length", b"%d" % len(found.body)
+        return Answer(200, [(b"content-type", b"application/json"), length, *headers], found.body)
 
     def _claims(self, authorisation: bytes | None) -> Claims | None:
         if authorisation is None or not authorisation.startswith(b"Bearer "):
@@ -153,9 +156,11 @@ class Express:
             await refuse("parking", scope, send, problem)
             return
         except (msgspec.MsgspecError, UnicodeDecodeError):
-            await self._framework(scope, _again(body), send)  # it words what is wrong with the body
+            await self.framework(scope, _again(body), send)  # it words what is wrong with the body
             return
-        await _sent(send, Answer(200, [(b"content-type", b"application/json")], _encode_acks(acks)))
+        told = _encode_acks(acks)
+        head = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(told))]
+        await _sent(send, Answer(200, head, told))
 
     async def take(self, batch: ReportBatch) -> list[Ack]:
         """Reports of one envelope, answered after the commit; for the gateway in the same process."""
@@ -185,16 +190,11 @@ def _plain_query(query: bytes) -> dict[str, str] | None:
 
 def _number(text: str | None) -> float | None:
     """A plain decimal number; anything else (exponents, blanks, words) is for the framework to judge."""
-    if text is None or not _PLAIN.issuperset(text.encode()):
-        return None
-    try:
-        return float(text)
-    except ValueError:
-        return None
+    return float(text) if text is not None and _DECIMAL.fullmatch(text) else None
 
 
 def _whole(text: str) -> int | None:
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 6 else None
+    return int(text) if _WHOLE.fullmatch(text) else None
 
 
 async def _body(receive: Any) -> bytes | None:
@@ -221,6 +221,5 @@ def _again(body: bytes) -> Callable[[], Awaitable[dict[str, Any]]]:
 
 
 async def _sent(send: Any, answer: Answer) -> None:
-    headers = [*answer.headers, (b"content-length", str(len(answer.body)).encode())]
-    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+    await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
     await send({"type": "http.response.body", "body": answer.body, "more_body": False})

@@ -106,15 +106,12 @@ class Lorawan:
         where, dev_eui = server.municipality_id, uplink.dev_eui
         frame = _heard(uplink, message)
         known = lorawan_store.sessions(conn, where, dev_eui)
-        session = lorawan_order.session_of(
-            known, frame, lorawan_store.twin(conn, where, dev_eui, frame),
-            lambda epoch: lorawan_store.kept(conn, where, dev_eui, epoch, frame.f_cnt),
-        )  # fmt: skip
-        repeated = lorawan_store.kept(conn, where, dev_eui, session.epoch, frame.f_cnt) is not None
+        kept = lorawan_store.kept(conn, where, dev_eui, frame.f_cnt)
+        session = lorawan_order.session_of(known, frame, kept)
         after = lorawan_order.topped(session, frame.f_cnt, frame.at)
         if after not in known:
             lorawan_store.put_session(conn, where, dev_eui, known, after)
-        if repeated:
+        if any(one.epoch == session.epoch for one in kept):
             return UplinkAck(outcome="repeated")
         device = lorawan_store.device(conn, where, dev_eui)
         owner = overlay.known(conn, device.device_id) if device is not None else None

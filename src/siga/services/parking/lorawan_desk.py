@@ -206,9 +206,10 @@ def _shown(conn: Connection, row: ClaimRow) -> Claim:
 
 def _lorawan(conn: Connection, row: DeviceRow) -> LorawanDevice:
     known = lorawan_store.sessions(conn, row.municipality_id, row.dev_eui)
+    tops = [one.top_f_cnt for one in known if one.epoch == known[-1].epoch and one.top_f_cnt is not None]
     return LorawanDevice(
         device_id=row.device_id, municipality_id=row.municipality_id, dev_eui=row.dev_eui, codec_id=row.codec_id,
-        f_cnt=known[-1].top_f_cnt if known else None, claimed_at=row.claimed_at,
+        f_cnt=max(tops, default=None), claimed_at=row.claimed_at,
     )  # fmt: skip
 
 

@@ -11,7 +11,7 @@ the device. What makes it the same is its session and counter, never how soon it
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 import msgspec
@@ -26,8 +26,10 @@ RESTARTED_AFTER = timedelta(seconds=10)
 one network are not further apart from the order in which it was sent."""
 SENT_AGAIN_WITHIN = timedelta(minutes=10)
 """A confirmed frame may be sent again unchanged for some minutes until the network's answer arrives."""
-TWIN_WITHIN = timedelta(seconds=60)
+TWIN_WITHIN = timedelta(minutes=2)
 """Two servers that both hear one transmission note it at instants that differ by less."""
+STRANGER_WITHIN = timedelta(seconds=30)
+"""The same where they name different network addresses: then it may as well be another session, soon after a join."""
 _JOIN_SKEW = timedelta(seconds=2)
 
 
@@ -57,28 +59,26 @@ class Heard(Word):
 class Kept(Word):
     """A frame that was taken before, in some epoch."""
 
+    server: str
     epoch: int
     fingerprint: str
     at: datetime
 
 
-KeptIn = Callable[[int], Kept | None]
-"""The frame of the same counter that was kept in an epoch, if there is one."""
-
-
-def session_of(known: Sequence[Session], frame: Heard, twin: Kept | None, kept_in: KeptIn) -> Session:
+def session_of(known: Sequence[Session], frame: Heard, kept: Sequence[Kept]) -> Session:
     """The session the frame belongs to: one of those `known` of the device, or a new one.
 
-    `twin` is this very transmission as another server told it.
+    `kept` are all frames of the device with the same counter that were taken before.
     """
     mine = [one for one in known if (one.server, one.session) == (frame.server, frame.session)]
-    if twin is not None:
-        return _in_epoch(mine, frame, twin.epoch, known)
+    same = _same(known, frame, kept)
+    if same is not None:
+        return _in_epoch(mine, frame, same.epoch, known)
     session = _by_time(mine, frame.at)
     if session is None:
-        shared = _shared(known, frame)
+        shared = _by_time(_shared(known, frame), frame.at)
         return _in_epoch(mine, frame, shared.epoch, known) if shared is not None else _new(known, frame)
-    if _restarted(known, session, frame, kept_in(session.epoch)) or _back_again(known, session, frame):
+    if _restarted(known, session, frame, kept) or _back_again(known, session, frame):
         return _new(known, frame)
     return session
 
@@ -105,15 +105,32 @@ def _by_time(mine: Sequence[Session], at: datetime) -> Session | None:
     return begun[-1] if begun else next(iter(in_order), None)
 
 
-def _shared(known: Sequence[Session], frame: Heard) -> Session | None:
-    """The newest session, if another server tells it and it has the same network address: the same radio session."""
-    real = [one for one in known if one.server != SIMULATED]
-    if not real or frame.server == SIMULATED or not frame.dev_addr:
-        return None
-    newest = max(real, key=lambda one: one.epoch)
-    told_by = {one.server for one in real if one.epoch == newest.epoch}
-    fits = newest.dev_addr == frame.dev_addr and frame.server not in told_by
-    return newest if fits and frame.at >= newest.began_at - _JOIN_SKEW else None
+def _same(known: Sequence[Session], frame: Heard, kept: Sequence[Kept]) -> Kept | None:
+    """This very transmission as it was taken before: from this server in a session of the same name, or from another
+    server at about the same instant."""
+    mine = {one.epoch for one in known if (one.server, one.session) == (frame.server, frame.session)}
+    near = {one.epoch for one in known if frame.dev_addr and one.dev_addr == frame.dev_addr}
+    for one in sorted(kept, key=lambda one: -one.epoch):
+        if one.server == frame.server:
+            fits, within = one.epoch in mine, SENT_AGAIN_WITHIN
+        else:
+            fits = SIMULATED not in (one.server, frame.server)
+            within = TWIN_WITHIN if one.epoch in near else STRANGER_WITHIN
+        if fits and one.fingerprint == frame.fingerprint and abs(one.at - frame.at) <= within:
+            return one
+    return None
+
+
+def _shared(known: Sequence[Session], frame: Heard) -> list[Session]:
+    """Sessions of the same network address that other servers tell, and this one under no other name: one device can
+    only have one session of an address at a time, so they are this one."""
+    if not frame.dev_addr or frame.server == SIMULATED:
+        return []
+    told = {one.epoch for one in known if one.server == frame.server}
+    return [
+        one for one in known
+        if one.server != SIMULATED and one.dev_addr == frame.dev_addr and one.epoch not in told
+    ]  # fmt: skip
 
 
 def _in_epoch(mine: Sequence[Session], frame: Heard, epoch: int, known: Sequence[Session]) -> Session:
@@ -127,24 +144,22 @@ def _in_epoch(mine: Sequence[Session], frame: Heard, epoch: int, known: Sequence
     )  # fmt: skip
 
 
-def _restarted(known: Sequence[Session], session: Session, frame: Heard, kept: Kept | None) -> bool:
+def _restarted(known: Sequence[Session], session: Session, frame: Heard, kept: Sequence[Kept]) -> bool:
     """Whether the counter began again within a session of the same name."""
-    if kept is not None:
-        if kept.fingerprint == frame.fingerprint:
-            return frame.at - kept.at > SENT_AGAIN_WITHIN
-        return frame.at >= kept.at  # one counter is never used for two contents
+    if any(one.epoch == session.epoch for one in kept):
+        return True  # one counter is never used for two contents, nor for the same one at another time
     top = _top(known, session.epoch)
     return top is not None and frame.f_cnt < top[0] and frame.at > top[1] + RESTARTED_AFTER
 
 
 def _back_again(known: Sequence[Session], session: Session, frame: Heard) -> bool:
     """Whether the frame was heard after all that a newer session told: that one is over, this one goes on."""
-    newest = max((one.epoch for one in known), default=session.epoch)
-    if newest == session.epoch:
-        return False
-    top = _top(known, newest)
-    made_up = SIMULATED in {one.server for one in known if one.epoch in (newest, session.epoch)}
-    return top is not None and frame.at > top[1] + (timedelta(0) if made_up else RESTARTED_AFTER)
+    for epoch in {one.epoch for one in known if one.epoch > session.epoch}:
+        made_up = SIMULATED in {one.server for one in known if one.epoch in (epoch, session.epoch)}
+        top = _top(known, epoch)
+        if top is not None and frame.at > top[1] + (timedelta(0) if made_up else RESTARTED_AFTER):
+            return True
+    return False
 
 
 def _top(known: Sequence[Session], epoch: int) -> tuple[int, datetime] | None:

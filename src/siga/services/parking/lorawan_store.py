@@ -12,7 +12,7 @@ from sqlalchemy import Connection, and_, delete, func, insert, or_, select, upda
 from siga.contract.base import Word
 from siga.contract.lorawan import ServerKind, Uplink
 from siga.services.parking import tables_lorawan as t
-from siga.services.parking.lorawan_order import SIMULATED, TWIN_WITHIN, Heard, Kept, Session
+from siga.services.parking.lorawan_order import Heard, Kept, Session
 
 MOST_HELD = 64
 """So many frames of a device nobody has claimed are kept, the newest."""
@@ -152,32 +152,13 @@ def put_session(conn: Connection, municipality_id: str, dev_eui: str, known: Seq
             conn.execute(delete(t.sessions).where(mine, c.epoch <= known[len(known) - _MOST_SESSIONS].epoch))
 
 
-def kept(conn: Connection, municipality_id: str, dev_eui: str, epoch: int, f_cnt: int) -> Kept | None:
-    """The frame of this counter in this epoch, if it was taken."""
+def kept(conn: Connection, municipality_id: str, dev_eui: str, f_cnt: int) -> list[Kept]:
+    """The device's frames of this counter that were taken, of all epochs."""
     c = t.frames.c
-    query = select(c.epoch, c.fingerprint, c.observed_at.label("at")).where(
-        c.municipality_id == municipality_id, c.dev_eui == dev_eui, c.epoch == epoch, c.f_cnt == f_cnt
+    query = select(c.server, c.epoch, c.fingerprint, c.observed_at.label("at")).where(
+        c.municipality_id == municipality_id, c.dev_eui == dev_eui, c.f_cnt == f_cnt
     )
-    row = conn.execute(query).mappings().first()
-    return None if row is None else Kept(**row)
-
-
-def twin(conn: Connection, municipality_id: str, dev_eui: str, frame: Heard) -> Kept | None:
-    """The same transmission as another server told it; the newest if there are several."""
-    if frame.server == SIMULATED:
-        return None
-    c = t.frames.c
-    query = (
-        select(c.epoch, c.fingerprint, c.observed_at.label("at"))
-        .where(
-            c.municipality_id == municipality_id, c.dev_eui == dev_eui, c.f_cnt == frame.f_cnt,
-            c.fingerprint == frame.fingerprint, c.server.not_in((frame.server, SIMULATED)),
-            c.observed_at.between(frame.at - TWIN_WITHIN, frame.at + TWIN_WITHIN),
-        )
-        .order_by(c.epoch.desc())
-    )  # fmt: skip
-    row = conn.execute(query).mappings().first()
-    return None if row is None else Kept(**row)
+    return [Kept(**row) for row in conn.execute(query).mappings()]
 
 
 def add_frame(conn: Connection, municipality_id: str, dev_eui: str, epoch: int, frame: Heard, *,

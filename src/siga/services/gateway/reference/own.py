@@ -70,9 +70,12 @@ def _live_path() -> Document:
     ]  # fmt: skip
     description = (
         "Server-sent events. First `snapshot` (`{position, bays}`), or what was missed since `Last-Event-ID`; then "
-        "`bay` (a whole BayView) for each bay that changed, conflated, and `gone` (`{bay_id}`) for one that is no "
-        "longer shown. `id` is Parking's position. Staff streams add `case` and `alarm` (fetch the queue anew after "
-        "each connect), and `resync`: fetch everything anew. A comment comes every 15 s."
+        "`bay` (a whole BayView) for each bay that changed, `heard` (`{bay_id, observed_at, heard_at}`) when its "
+        "sensor spoke without news, and `gone` (`{bay_id}`) for one that is no longer shown: each bay's newest only, "
+        "at most four times a second. `id` is Parking's position. A `snapshot` may come again; it replaces all that "
+        "was told before. Who reads nothing for 10 s is dropped: `resync` is the stream's last event, come back by "
+        "`Last-Event-ID`. Staff streams add `case` and `alarm` (fetch the queue anew after each connect, and at "
+        "`resync`). A comment comes every 15 s."
     )
     answer = {"description": "The stream.", "content": {"text/event-stream": {"schema": {"type": "string"}}}}
     return {"/api/v1/live": {"get": _operation(
