@@ -16,6 +16,7 @@ import pytest
 from parking_street import Street
 from siga.kit.clock import HandClock, rfc3339
 from siga.kit.problem import Unavailable
+from siga.services.parking import service
 from support import run, running
 
 START = datetime(2026, 11, 24, 11, tzinfo=UTC)
@@ -25,7 +26,7 @@ DEVICES, SENDERS = 30, 10_000 if LONG else 3_000
 COMMIT_S = 0.15
 """Each commit is made to take so long: the store is what everything waits for."""
 MOST_INSIDE = 3_000
-"""Envelopes that may wait inside at once, with some to spare."""
+"""Reports that may be inside at once, with some to spare."""
 
 
 class Crowd:
@@ -82,6 +83,10 @@ def slowed(monkeypatch: pytest.MonkeyPatch, street: Street) -> None:
 def test_who_is_told_to_wait_loses_nothing_and_memory_stays_bounded(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # A tenth of the product's own measures, so that a test's crowd is too much for them.
+    monkeypatch.setattr(service, "_MOST_AT_ONCE", 100)
+    monkeypatch.setattr(service, "_MOST_WAITING", 2_000)
+
     async def work() -> None:
         clock = HandClock(START)
         async with running("parking", data=tmp_path, clock=clock) as system:

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from siga.bench import dataset, flows, growth, hold, ingest, live, reads, soak
+from siga.bench.measuring import Missing
 from siga.bench.numbers import Figure, table
 
 
@@ -66,9 +67,13 @@ def _names(name: str | None) -> Sequence[str]:
 
 
 async def measured(name: str, *, quick: bool = False) -> list[Figure]:
-    """The figures of one benchmark."""
+    """The figures of one benchmark; one failed figure that says why when it cannot be measured."""
     bench = BENCHES[name]
-    return await bench.measure(**(bench.quick if quick else {}))
+    try:
+        return await bench.measure(**(bench.quick if quick else {}))
+    except (Missing, ValueError, AssertionError, OSError) as fault:
+        why = " ".join(str(fault).split())[:500] or type(fault).__name__
+        return [Figure(name=f"{name}: not measured", value=float("nan"), unit="", at_least=0, void=why)]
 
 
 def _dataset(bays: int | None) -> int:

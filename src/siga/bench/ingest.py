@@ -12,7 +12,7 @@ from pathlib import Path
 from siga.bench.books import Who, load
 from siga.bench.dataset import DataSet, Run, need, running
 from siga.bench.generator import Outcome, Plan
-from siga.bench.measuring import MOST_CPU, Missing, generate, quiet
+from siga.bench.measuring import CALM_S, MOST_CPU, Missing, generate, quiet
 from siga.bench.numbers import Figure, median, ratios, spread
 from siga.bench.rivals.bare import Bare, bare_sqlite, probe, rows_in
 
@@ -109,7 +109,7 @@ async def _taken(run: Run, sides: _Sides, batch: int, seconds: float, who: Who |
     outcome = await generate(_plan(run.town.sensors_url, run.books, batch, seconds, who))
     ended = time.monotonic()
     await quiet(run.pid, limit_s=60)
-    sides.followed_s.append(max(0.0, time.monotonic() - ended - 1.5))
+    sides.followed_s.append(max(0.0, time.monotonic() - ended - CALM_S))
     return sides.enter(outcome, batch)
 
 

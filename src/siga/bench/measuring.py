@@ -21,6 +21,8 @@ from siga.bench.generator import Outcome, Plan
 MOST_CPU = 0.9
 """A generator that uses more of its core than this may be what was measured."""
 INSTALL = "apt-get install nginx-light redis-server redis-tools wrk postgresql-15 postgresql-15-postgis-3"
+CALM_S = 0.6
+"""So long a process must do nothing to be called quiet."""
 _TICKS = os.sysconf("SC_CLK_TCK")
 _SCRIPT = """
 local requests = {}
@@ -134,11 +136,11 @@ class Meter:
         self.share = (cpu_s(self._pid) - self._cpu) / (time.perf_counter() - self._at)
 
 
-async def quiet(pid: int, *, below: float = 0.05, limit_s: float = 600.0) -> None:
+async def quiet(pid: int, *, below: float = 0.06, limit_s: float = 600.0) -> None:
     """Wait until a process has nothing to do any more: what it followed in the background is followed."""
     until = time.monotonic() + limit_s
     calm = 0
     while calm < 3 and time.monotonic() < until:
         with Meter(pid) as meter:
-            await asyncio.sleep(0.5)
+            await asyncio.sleep(CALM_S / 3)
         calm = calm + 1 if meter.share < below else 0

@@ -31,7 +31,10 @@ Taken = Callable[[Any, int, bytes, float, float], None]
 
 
 class Turn(NamedTuple):
-    """What a turn of the wheel gave: seconds from the first due instant to the last answer of those in time."""
+    """What a turn of the wheel gave, without what was due in the warm-up. Latencies count from when a request was due.
+
+    `unsent`: requests that were due and never sent, or never answered; `latest_send_s`: how late one was sent at worst.
+    """
 
     answers: int
     faults: int
@@ -119,9 +122,14 @@ class _Wheel:
         self._poll.close()
         return Turn(
             answers=self._answers, faults=self._faults, unsent=unsent,
-            seconds=max(1e-9, self._last - self._began - self._warm_up_s), latencies_s=self._latencies,
+            seconds=self._span_s(), latencies_s=self._latencies,
             latest_send_s=self._latest_send, cpu_share=(time.process_time() - cpu) / took,
         )  # fmt: skip
+
+    def _span_s(self) -> float:
+        """Over how long the answers came; with a rate that is kept, the time over which they were due."""
+        came_s = self._last - self._began - self._warm_up_s
+        return max(came_s, self._seconds if self._interval else 1e-9)
 
     def _done(self, now: float) -> bool:
         return self._next >= self._end if self._interval else now >= self._end

@@ -169,4 +169,3 @@ class Witness:
             os.close(self._file)
             if self._header >= 0:
                 os.close(self._header)
-

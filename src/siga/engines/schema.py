@@ -112,5 +112,7 @@ def _in_words(change: Any) -> str:
     if isinstance(change, list):
         return "; ".join(_in_words(one) for one in change)
     kind, *rest = change
-    names = [getattr(one, "fullname", None) or getattr(one, "name", None) or str(one) for one in rest if one is not None]
+    names = [
+        getattr(one, "fullname", None) or getattr(one, "name", None) or str(one) for one in rest if one is not None
+    ]
     return f"{kind}: {', '.join(str(name) for name in names)}"

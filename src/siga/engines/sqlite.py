@@ -60,7 +60,7 @@ registry.register("sqlite.apsw", __name__, "ApswDialect")
 def connected(path: Path, *, read_only: bool) -> apsw_dbapi.Connection:
     """A connection of ours to a store; a new store gets room for checksums in its pages."""
     connection = apsw_dbapi.connect(str(path))
-    if checksums.AVAILABLE and not read_only:
+    if not read_only and checksums.AVAILABLE and not connection.execute("PRAGMA page_count").fetchall()[0][0]:
         connection.raw.reserve_bytes(reserve=checksums.RESERVED_BYTES)
     for pragma in (*_PRAGMAS, *(_READER_PRAGMAS if read_only else ())):
         connection.execute(f"PRAGMA {pragma}")
@@ -146,20 +146,14 @@ def _prepare(path: Path, engine: Engine, metadata: MetaData, migrations: Path | 
 
 def _give_checksums(path: Path, engine: Engine, tell: schema.Tell) -> None:
     """Rewrite a store of the first release so that its pages carry checksums; whole or not at all."""
-    if not checksums.AVAILABLE or _reserved(path) != 0:
-        return
-    tell(f"Writing checksums into the store of {path.stem} …")
     with engine.connect() as conn:
-        driver = conn.connection.driver_connection
-        if driver is None:
+        driver = cast("apsw_dbapi.Connection", conn.connection.driver_connection)
+        if not checksums.AVAILABLE or driver.raw.reserve_bytes():
             return
-        raw: apsw.Connection = driver.raw
-        raw.reserve_bytes(reserve=checksums.RESERVED_BYTES)
-        raw.execute("VACUUM")
-        raw.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
-
-
-def _reserved(path: Path) -> int:
-    """How many bytes at the end of each page the store's header keeps free."""
-    with path.open("rb") as file:
-        return file.read(21)[-1]
+        tell(f"Writing checksums into the store of {path.stem} …")
+        driver.raw.reserve_bytes(reserve=checksums.RESERVED_BYTES)
+        try:
+            driver.execute("VACUUM")
+            driver.raw.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
+        except apsw_dbapi.FullError:
+            tell(f"No room to write checksums into the store of {path.stem}: it goes on without; the next start tries")

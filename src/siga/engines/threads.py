@@ -3,28 +3,45 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+import threading
+from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
 from contextvars import copy_context
+from pathlib import Path
 from typing import TypeVar
 
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from siga.contract.events import Event
-from siga.kit.problem import StoreFailed, StoreFull
+from siga.kit.log import logger
+from siga.kit.problem import StoreDamaged, StoreFailed, StoreFull
 
 T = TypeVar("T")
+_MOST_HELD_S = 2.0
+
+
+def _never(_: BaseException) -> bool:
+    return False
+
+
+def _nothing() -> None:
+    return
 
 
 class ThreadedDatabase:
     """A `siga.ports.Database` over one SQLAlchemy engine for writing and one for reading."""
 
-    def __init__(
-        self, name: str, writer: Engine, reader: Engine, *, readers: int, is_full: Callable[[BaseException], bool]
-    ) -> None:
-        self.dialect = writer.dialect.name
-        self._writer, self._reader, self._is_full = writer, reader, is_full
+    def __init__(self, name: str, writer: Engine, reader: Engine, *, readers: int,
+                 is_full: Callable[[BaseException], bool], is_damaged: Callable[[BaseException], bool] = _never,
+                 path: Path | None = None, before_close: Callable[[], None] = _nothing) -> None:  # fmt: skip
+        """`path` is the file behind it, if it is one; `before_close` is called before the last connection goes."""
+        self.dialect, self.name, self.path = writer.dialect.name, name, path
+        self.damage: str | None = None
+        """What was found damaged since the start."""
+        self._writer, self._reader, self._is_full, self._is_damaged = writer, reader, is_full, is_damaged
+        self._before_close = before_close
         self._write_thread = ThreadPoolExecutor(1, thread_name_prefix=f"{name}-writer")
         self._read_threads = ThreadPoolExecutor(readers, thread_name_prefix=f"{name}-reader")
         self._closed = False
@@ -46,6 +63,24 @@ class ThreadedDatabase:
                 tell(appended)
         return result
 
+    @asynccontextmanager
+    async def held(self) -> AsyncIterator[None]:
+        """Nothing is written while the block runs, which must be short; TimeoutError when the writer stays busy."""
+        loop = asyncio.get_running_loop()
+        reached, release = asyncio.Event(), threading.Event()
+
+        def hold() -> None:
+            loop.call_soon_threadsafe(reached.set)
+            release.wait(_MOST_HELD_S)
+
+        holding = loop.run_in_executor(self._write_thread, hold)
+        try:
+            await asyncio.wait_for(reached.wait(), _MOST_HELD_S)
+            yield
+        finally:
+            release.set()
+            await holding
+
     async def _run(self, pool: ThreadPoolExecutor, work: Callable[[], T]) -> T:
         if self._closed:  # a long poll that outlived the service
             raise StoreFailed("SIGA is stopping; ask again in a moment.")
@@ -64,7 +99,17 @@ class ThreadedDatabase:
         except DBAPIError as fault:
             if self._is_full(fault.orig or fault):
                 raise StoreFull("The disk of this service is full; free some space, it resumes by itself.") from fault
+            if self._is_damaged(fault.orig or fault):
+                raise self._damaged(str(fault.orig)) from fault
             raise StoreFailed(f"The store did not answer as it should: {type(fault.orig).__name__}") from fault
+
+    def _damaged(self, what: str) -> StoreDamaged:
+        if self.damage is None:
+            self.damage = what
+            logger(self.name).error("store_damaged", store=str(self.path or self.name), what=what)
+        damaged = StoreDamaged("A part of the store is damaged; SIGA's own logs tell its keepers what to do.")
+        damaged.store, damaged.what = str(self.path or self.name), what
+        return damaged
 
     async def close(self) -> None:
         """Let what runs finish, then close the connections."""
@@ -72,5 +117,6 @@ class ThreadedDatabase:
         loop = asyncio.get_running_loop()
         for pool in (self._write_thread, self._read_threads):
             await loop.run_in_executor(None, pool.shutdown)
-        self._writer.dispose()
         self._reader.dispose()
+        self._before_close()
+        self._writer.dispose()

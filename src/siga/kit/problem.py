@@ -156,6 +156,14 @@ class StoreFailed(Unavailable):
     slug, status = "store-failed", 503
 
 
+class StoreDamaged(StoreFailed):
+    """The store is damaged"""
+
+    slug, status = "store-damaged", 503
+    store = what = ""
+    """Which store, and what is wrong with it: for those who run SIGA, no part of the answer."""
+
+
 class StoreFull(Problem):
     """The disk is full: nothing was changed, try again later"""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -180,9 +181,9 @@ def test_what_was_simulated_takes_no_place_of_a_real_frame() -> None:
 
 
 @st.composite
-def airs(draw: st.DrawFn) -> list[list[Heard]]:
+def airs(draw: st.DrawFn, other_addr: str = "a") -> list[list[Heard]]:
     """What a device sent in some sessions, as one or two servers tell it, each frame once or more; in the order of
-    the air."""
+    the air. `other_addr`: how addresses begin on the second server."""
     two = draw(st.booleans())
     sent: list[list[Heard]] = []
     minute = 0.0
@@ -192,7 +193,10 @@ def airs(draw: st.DrawFn) -> list[list[Heard]]:
             minute += draw(st.floats(0.6, 200))
             says = draw(st.sampled_from(["free", "taken"]))
             one = up(counter, minute, session=f"a{number}", addr=f"a{number}", says=says)
-            other = replace_frame(one, server="ttn", session=f"k{number}", at=one.at + timedelta(milliseconds=300))
+            seen = one.at + timedelta(milliseconds=300)
+            other = replace_frame(
+                one, server="ttn", session=f"k{number}", dev_addr=f"{other_addr}{number}", at=seen
+            )  # fmt: skip
             by = draw(st.lists(st.sampled_from([one, other] if two else [one]), min_size=1, max_size=5))
             sent.append(by)
             counter += draw(st.integers(1, 3))
@@ -205,14 +209,11 @@ def replace_frame(frame: Heard, **changes: object) -> Heard:
     return Heard(**{**values, **changes})  # type: ignore[arg-type]
 
 
-@settings(max_examples=EXAMPLES, deadline=None)
-@given(airs(), st.randoms(use_true_random=False))
-def test_in_whatever_order_they_come_each_frame_counts_once_and_the_newest_stands_last(
-    sent: list[list[Heard]], chance: object
-) -> None:
+def delivered(sent: list[list[Heard]], chance: random.Random) -> list[tuple[int, int]]:
+    """The places of what was sent, after it came in an order of chance; each took one place and one only."""
     book = Book()
     deliveries = [(n, frame) for n, by in enumerate(sent) for frame in by]
-    chance.shuffle(deliveries)  # type: ignore[attr-defined]
+    chance.shuffle(deliveries)
     places: dict[int, tuple[int, int]] = {}
     for number, frame in deliveries:
         place = book.take(frame)
@@ -220,4 +221,21 @@ def test_in_whatever_order_they_come_each_frame_counts_once_and_the_newest_stand
             assert number not in places, "one transmission took two places"
             places[number] = place
     assert len(places) == len(sent)
-    assert [places[n] for n in range(len(sent))] == sorted(places.values())
+    return [places[number] for number in range(len(sent))]
+
+
+@settings(max_examples=EXAMPLES, deadline=None)
+@given(airs(), st.randoms(use_true_random=False))
+def test_in_whatever_order_they_come_each_frame_counts_once_in_the_order_of_the_air(
+    sent: list[list[Heard]], chance: random.Random
+) -> None:
+    places = delivered(sent, chance)
+    assert places == sorted(places)
+
+
+@settings(max_examples=EXAMPLES, deadline=None)
+@given(airs(other_addr="z"), st.randoms(use_true_random=False))
+def test_even_where_two_servers_name_different_addresses_each_frame_counts_once(
+    sent: list[list[Heard]], chance: random.Random
+) -> None:
+    delivered(sent, chance)

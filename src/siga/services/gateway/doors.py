@@ -26,6 +26,7 @@ from siga.services.gateway.asgi import (
     send_problem,
 )
 from siga.services.gateway.buckets import Buckets
+from siga.services.gateway.patience import Patience
 from siga.services.gateway.policies import Proxies
 from siga.services.gateway.quick import Lane, Quick
 
@@ -58,6 +59,7 @@ class Door:
         self._app, self._proxies, self._loopback = app, proxies, loopback
         self._body_limit_bytes, self._per_min = body_limit_bytes, per_min
         self._buckets = Buckets()
+        self._patience = Patience(_BODY_WAIT_S)
         self._meters: dict[tuple[str, int], tuple[Any, Any]] = {}
         """Counter and histogram by route and status: looking them up costs more than counting."""
         self._quick = Quick(name, lane, self._admit, proxies) if lane is not None else None
@@ -121,7 +123,7 @@ class Door:
                 await answer({"type": "http.response.start", "status": 204, "headers": []})
                 await answer({"type": "http.response.body", "body": b""})
                 return
-            body = _Body(receive, self._body_limit_bytes(scope["method"], path))
+            body = _Body(receive, self._body_limit_bytes(scope["method"], path), self._patience)
             body.check_announced(header(scope, b"content-length"))
             await self._app(scope, body.receive, answer)
         except Problem as problem:
@@ -151,8 +153,8 @@ class Door:
 class _Body:
     """The request's body, counted while it is read and never waited for without end."""
 
-    def __init__(self, receive: Receive, limit_bytes: int) -> None:
-        self._receive, self._limit_bytes = receive, limit_bytes
+    def __init__(self, receive: Receive, limit_bytes: int, patience: Patience) -> None:
+        self._receive, self._limit_bytes, self._patience = receive, limit_bytes, patience
         self._read_bytes = 0
         self._whole = False
 
@@ -170,8 +172,7 @@ class _Body:
         if self._whole:
             return await self._receive()
         try:
-            async with asyncio.timeout(_BODY_WAIT_S):
-                message = await self._receive()
+            message = await self._patience.waited(self._receive())
         except TimeoutError:
             raise TooSlow(f"No part of the body came for {_BODY_WAIT_S:.0f} s.") from None
         if message["type"] == "http.request":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from functools import partial
@@ -34,8 +35,9 @@ from siga.services.parking.tables import journal
 T = TypeVar("T")
 log = logger("parking")
 
-_MOST_AT_ONCE = 100
-_MOST_WAITING = 2_000
+_MOST_AT_ONCE = 1_000
+_MOST_WAITING = 10_000
+"""Reports in one commit and reports waiting for one, about."""
 _TICK_S = 0.5
 _DUE_AT_ONCE = 1000
 _RESCHEDULED_AT_ONCE = 5000
@@ -63,7 +65,8 @@ class Parking:
         self._snapshot = snapshot_path
         self._saved = -1
         self._lock = asyncio.Lock()
-        self._waiting: list[tuple[ReportBatch, asyncio.Future[list[Ack]]]] = []
+        self._waiting: deque[tuple[ReportBatch, asyncio.Future[list[Ack]]]] = deque()
+        self._reports_waiting = 0
         self._arrived = asyncio.Event()
         self._moved = asyncio.Event()
         self._terms: tuple[Any, ...] = ()
@@ -147,8 +150,9 @@ class Parking:
 
     async def take_reports(self, batch: ReportBatch) -> list[Ack]:
         """Take the reports of one envelope; answers after the commit. Waiting batches share a commit."""
-        if len(self._waiting) >= _MOST_WAITING:
+        if self._reports_waiting and self._reports_waiting + len(batch.reports) > _MOST_WAITING:
             raise Unavailable("Too many reports are waiting.", headers={"Retry-After": "2"})
+        self._reports_waiting += len(batch.reports)
         future: asyncio.Future[list[Ack]] = asyncio.get_running_loop().create_future()
         self._waiting.append((batch, future))
         self._arrived.set()
@@ -160,7 +164,11 @@ class Parking:
             await self._arrived.wait()
             self._arrived.clear()
             while self._waiting:
-                group, self._waiting = self._waiting[:_MOST_AT_ONCE], self._waiting[_MOST_AT_ONCE:]
+                group, reports = [self._waiting.popleft()], 0
+                # As many as wait share a commit: a busy store makes larger groups, an idle one answers at once.
+                while self._waiting and (reports := reports + len(group[-1][0].reports)) < _MOST_AT_ONCE:
+                    group.append(self._waiting.popleft())
+                self._reports_waiting -= sum(len(batch.reports) for batch, _ in group)
                 await self._take_group(group)
 
     async def _take_group(self, group: Sequence[tuple[ReportBatch, asyncio.Future[list[Ack]]]]) -> None:
