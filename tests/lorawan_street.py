@@ -24,7 +24,6 @@ from support import MUNICIPALITY, OTHER_MUNICIPALITY, Caller, Running, running
 START = datetime(2026, 11, 24, 11, tzinfo=UTC)
 MATCH_KEY = bytes(range(32))
 EUI = "70b3d57e05160000"
-NWAVE = {"model": "nwave", "firmware": "2.4.9"}
 
 
 def at(minutes: float) -> datetime:
@@ -149,7 +148,7 @@ class LorawanStreet:
     async def sensor(self, code: str = "B1", *, eui: str = EUI, **more: Any) -> tuple[str, str]:
         """A bay with a claimed sensor that told nothing yet but that it is there; (bay id, device id)."""
         bay_id = await self.bay(code)
-        assert (await self.up(0, "", self.clock(), eui=eui, port=None))["outcome"] == "held"
+        assert (await self.up(0, "", at(-60), eui=eui, port=None))["outcome"] == "held"
         return bay_id, (await self.claim(bay_id, eui=eui, **more))["device"]["device_id"]
 
     def state(self, bay_id: str) -> BayState:

@@ -1,3 +1,3 @@
 """SIGA: reserved parking in public space, from the sensor to the police."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"

@@ -18,6 +18,7 @@ from siga.contract.events import Event
 from siga.contract.operations import Level, LogRecord
 from siga.engines.feed_http import HttpFeed
 from siga.engines.feed_local import LocalFeed
+from siga.engines.ledger import Ledger
 from siga.kit import log as logging
 from siga.kit.auth import Keyring, make_keys
 from siga.kit.clock import Clock, utc_now
@@ -46,6 +47,8 @@ class Config:
     options: Mapping[str, Any] = field(default_factory=dict)
     clock: Clock = utc_now
     log_to_stderr: Level = "warning"
+    tell: Callable[[str], None] = lambda _: None
+    """Given a line before something that takes time at the start, such as an upgrade."""
 
 
 class _Late:
@@ -123,6 +126,7 @@ class System:
         self._peers: list[Peers] = []
         self._tasks: list[asyncio.Task[None]] = []
         self._sink: Any = None
+        self._ledger: Ledger | None = None
         self.ready = False
 
     async def start(self) -> None:
@@ -174,16 +178,27 @@ class System:
         return await build(context)
 
     def _open(self, name: str, folder: Path, metadata: MetaData) -> Database:
+        known = self._ledger or Ledger(self.config.data)
+        self._ledger = known
+        migrations, url, expected = f"siga.services.{name}.migrations", self.config.database_url, known.expects(name)
+        database: Database
         try:
-            if self.config.database_url:
+            if url:
                 from siga.engines.postgres import open_postgres
 
-                return open_postgres(self.config.database_url, f"siga_{name}", metadata)
-            from siga.engines.sqlite import open_sqlite
+                database = open_postgres(
+                    url, f"siga_{name}", metadata, migrations=migrations, expected=expected, tell=self.config.tell
+                )
+            else:
+                from siga.engines.sqlite import open_sqlite
 
-            return open_sqlite(folder / f"{name}.db", metadata)
+                database = open_sqlite(
+                    folder / f"{name}.db", metadata, migrations=migrations, expected=expected, tell=self.config.tell
+                )
         except DBAPIError as fault:
             raise OSError(f"the store of '{name}' cannot be opened: {fault.orig}") from fault
+        known.note(name, database.dialect)
+        return database
 
     def _feed(self, source: str, peers: Peers) -> EventFeed:
         if source in self.config.names:

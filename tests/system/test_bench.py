@@ -3,59 +3,39 @@
 from __future__ import annotations
 
 import math
+import os
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from siga.bench.command import BENCHES, measured
-from siga.bench.numbers import Figure
+from siga.bench.command import BENCHES, measured, quickly
 from support import run
 
-pytestmark = pytest.mark.xdist_group("bench")
+_WITH_WRK = {"nearest", "latency"}
 
 
-@pytest.fixture(scope="module", autouse=True)
-def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """One data set for all of them."""
-    with pytest.MonkeyPatch.context() as patch:
-        folder = tmp_path_factory.mktemp("bench")
-        patch.setenv("SIGA_BENCH_DATA", str(folder))
-        yield folder
-
-
-def figures(name: str) -> dict[str, Figure]:
-    """What the quick form measures, by name; nothing of it may be impossible to measure."""
-    found = run(measured(name, quick=True), 120)
-    assert not any("not measured" in one.name for one in found), found
-    return {one.name: one for one in found}
-
-
-def test_the_books_agree_with_what_is_shown_after_reports_by_every_way() -> None:
-    found = figures("ingest")
-    assert found["acknowledged and not shown so"].value == 0
-    assert found["signed durable reports, batches of 100"].value > 0
-    assert found["reports signed by Ed25519, single"].value > 0
-    rows = found["the bare probe, single"].note
+def test_every_benchmark_runs_and_the_generators_books_agree_with_what_siga_shows(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SIGA_BENCH_DATA", str(tmp_path))
+    names = [name for name, bench in BENCHES.items() if bench.shares]
+    if shutil.which("wrk") is None:
+        names = [name for name in names if name not in _WITH_WRK]
+    found = run(quickly(names), 120)
+    assert set(found) == set(names)
+    for name, figures in found.items():
+        assert not any("not measured" in one.name for one in figures), (name, figures)
+        wanting = [one for one in figures if math.isnan(one.value)]
+        assert all("install" in one.void for one in wanting), (name, wanting)
+    ingest = {one.name: one for one in found["ingest"]}
+    assert ingest["acknowledged and not shown so"].value == 0
+    rows = ingest["the bare probe, single"].note
     assert rows.count("1 report + 1.00 events") == 2, rows  # the probe writes what SIGA writes
+    live = {one.name: one for one in found["live"]}
+    assert next(one.value for name, one in live.items() if name.startswith("live changes missing")) == 0
 
-
-def test_a_live_change_is_missed_by_nobody() -> None:
-    found = figures("live")
-    assert next(one.value for name, one in found.items() if name.startswith("live changes missing")) == 0
-
-
-@pytest.mark.skipif(shutil.which("wrk") is None, reason="wrk is not installed")
-def test_reads_are_measured_against_every_yardstick_that_is_there() -> None:
-    found = figures("nearest")
-    against = [one for name, one in found.items() if name.startswith("/bays/nearest against")]
-    assert len(against) == 4
-    assert all(one.value > 0 or "install" in one.void or math.isnan(one.value) for one in against)
-
-
-@pytest.mark.parametrize("name", [name for name in BENCHES if name in ("hold", "latency", "growth")])
-def test_the_others_run(name: str) -> None:
-    if name != "hold" and shutil.which("wrk") is None:
-        pytest.skip("wrk is not installed")
-    assert all(not math.isnan(one.value) for one in figures(name).values())
+    if os.environ.get("SIGA_LONG"):  # several starts of SIGA
+        growth = run(measured("growth", quick=True), 120)
+        assert len(growth) == 6
+        assert not any(math.isnan(one.value) for one in growth)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import sys
+import tempfile
 from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import msgspec
@@ -13,13 +15,19 @@ from siga.bench import dataset, flows, growth, hold, ingest, live, reads, soak
 from siga.bench.measuring import Missing
 from siga.bench.numbers import Figure, table
 
+QUICK_BAYS = 400
+
 
 class Bench(NamedTuple):
-    """A benchmark, and the sizes at which it only shows that it runs. `alone`: not without being named."""
+    """A benchmark, and the sizes at which it only shows that it runs. `alone`: not without being named.
+
+    `shares`: its quick form can run on a SIGA that others have used.
+    """
 
     measure: Callable[..., Awaitable[list[Figure]]]
     quick: dict[str, Any]
     alone: bool = False
+    shares: bool = False
 
 
 BENCHES: dict[str, Bench] = {
@@ -27,14 +35,21 @@ BENCHES: dict[str, Bench] = {
     "police": Bench(flows.police, {"cases": 1}),
     "settings": Bench(flows.settings, {"changes": 5}),
     "startup": Bench(flows.startup, {"bays": 500, "starts": 1}),
-    "nearest": Bench(reads.nearest, {"bays": 400, "rounds": 1, "seconds": 1.0}, alone=True),
-    "latency": Bench(reads.latency, {"bays": 400, "rounds": 1, "seconds": 1.0}, alone=True),
-    "growth": Bench(growth.growth, {"bays": 400, "few": 300, "rounds": 1, "seconds": 1.0}, alone=True),
-    "ingest": Bench(ingest.ingest, {"bays": 400, "rounds": 1, "seconds": 0.5}, alone=True),
-    "hold": Bench(hold.hold, {"bays": 400, "rate": 100.0, "further": 200.0, "seconds": 1.0}, alone=True),
-    "live": Bench(live.live, {"bays": 400, "clients": 100, "rate": 20.0, "seconds": 1.5}, alone=True),
+    "nearest": Bench(reads.nearest, {"bays": QUICK_BAYS, "rounds": 1, "seconds": 0.5}, alone=True, shares=True),
+    "latency": Bench(reads.latency, {"bays": QUICK_BAYS, "rounds": 1, "seconds": 0.5}, alone=True, shares=True),
+    "growth": Bench(
+        growth.growth, {"bays": QUICK_BAYS, "few": QUICK_BAYS, "rounds": 1, "seconds": 0.5}, alone=True
+    ),
+    "ingest": Bench(ingest.ingest, {"bays": QUICK_BAYS, "rounds": 1, "seconds": 0.3}, alone=True, shares=True),
+    "hold": Bench(
+        hold.hold, {"bays": QUICK_BAYS, "rate": 100.0, "further": 200.0, "seconds": 0.5}, alone=True, shares=True
+    ),
+    "live": Bench(
+        live.live, {"bays": QUICK_BAYS, "clients": 100, "rate": 20.0, "seconds": 1.0, "settle_s": 0.5}, alone=True,
+        shares=True,
+    ),
     "soak": Bench(soak.soak, {}, alone=True),
-}
+}  # fmt: skip
 _NOT_IN_ALL = {"soak"}
 
 
@@ -64,6 +79,14 @@ def _names(name: str | None) -> Sequence[str]:
     if name == "all":
         return [one for one in BENCHES if one not in _NOT_IN_ALL]
     return [name] if name else [one for one, bench in BENCHES.items() if not bench.alone]
+
+
+async def quickly(names: Sequence[str]) -> dict[str, list[Figure]]:
+    """The quick forms of these benchmarks on one started SIGA."""
+    source = await dataset.need(QUICK_BAYS)
+    with tempfile.TemporaryDirectory(prefix="siga-bench-") as folder:
+        async with dataset.shared(source, Path(folder)):
+            return {name: await measured(name, quick=True) for name in names}
 
 
 async def measured(name: str, *, quick: bool = False) -> list[Figure]:

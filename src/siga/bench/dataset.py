@@ -8,7 +8,7 @@ import shutil
 import sys
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +26,7 @@ _KEPT_S = 14 * 86_400
 POINTS = 100_000
 
 
-class Label(msgspec.Struct, kw_only=True):
+class Label(msgspec.Struct, frozen=True, kw_only=True):
     """What is written upon a finished data set."""
 
     recipe: int
@@ -95,7 +95,7 @@ async def _make(folder: Path, count: int) -> None:
     say(f"making the data set of {count:,} bays in {folder.parent / str(count)} (once)")
     async with started(folder / "data", password=password) as town:
         await town.no_limits()
-        kept = await Maker(town, cities.bays(count), say).make()
+        kept = await Maker(town, cities.bays(count), lambda text: say(f"{time.time() - began:6.0f} s {text}")).make()
     books.save(folder / "books.json", kept)
     write_points(folder / "points.txt")
     label = Label(
@@ -152,13 +152,43 @@ async def copied(source: DataSet, folder: Path) -> Path:
 
 
 @asynccontextmanager
+async def _on(data: Path, source: DataSet) -> AsyncIterator[Town]:
+    """SIGA on this folder; ValueError with what to do when it does not start there."""
+    async with AsyncExitStack() as stack:
+        try:
+            town = await stack.enter_async_context(started(data, password=source.label.password))
+        except AssertionError as fault:
+            raise ValueError(
+                f"SIGA did not start on a copy of the data set: remove {source.folder} if another version made it"
+            ) from fault
+        yield town
+
+
+_SHARED: dict[DataSet, Run] = {}
+
+
+@asynccontextmanager
+async def shared(source: DataSet, folder: Path) -> AsyncIterator[None]:
+    """Within the block one started SIGA serves every benchmark of this data set: for their quick forms."""
+    async with running(source, folder) as run:
+        _SHARED[source] = run
+        try:
+            yield
+        finally:
+            del _SHARED[source]
+
+
+@asynccontextmanager
 async def running(source: DataSet, folder: Path, *, copy: bool = True) -> AsyncIterator[Run]:
     """SIGA on a copy in `folder` (or on what stands there already), until the block ends."""
     many_files()
+    if source in _SHARED:
+        yield _SHARED[source]
+        return
     if copy:
         await copied(source, folder)
     data = folder / "data"
-    async with started(data, password=source.label.password) as town:
+    async with _on(data, source) as town:
         await town.no_limits()
         yield Run(
             town=town, folder=folder, data=data, books=folder / "books.json", points=folder / "points.txt"

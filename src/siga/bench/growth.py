@@ -28,7 +28,9 @@ async def growth(bays: int = 1_000_000, few: int = 10_000, rounds: int = 5, seco
             kept = [resident_bytes(run.pid) for run in (less, more)]
             events = (await more.ask("/api/v1/bays", limit=1))["position"]
         again_s, killed_s = await _again(large, folder / "large")
-    return _figures(bays, few, of_less, of_more, (kept[1] - kept[0]) / (bays - few), kept, again_s, killed_s, events)
+    return _figures(
+        bays, few, of_less, of_more, (kept[1] - kept[0]) / max(1, bays - few), kept, again_s, killed_s, events
+    )
 
 
 @asynccontextmanager

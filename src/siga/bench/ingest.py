@@ -52,7 +52,7 @@ async def ingest(bays: int = 100_000, rounds: int = 3, seconds: float = 5.0) -> 
             missing = await _in_turn(source, run, folder, sides, rounds, seconds)
             signed = await _taken(run, sides, 1, seconds, "ed25519")
             wrong = await untrue(run)
-        rows = "" if missing else await _rows(source, folder)
+        rows = "" if missing else await _rows(source, run.data / "parking", folder)
     void = missing or next(iter(sides.faults), "")
     return [*_against(sides, void, rows), *_apart(sides, signed, wrong)]
 
@@ -123,11 +123,11 @@ async def untrue(run: Run) -> int:
     return wrong
 
 
-async def _rows(source: DataSet, folder: Path) -> str:
+async def _rows(source: DataSet, ours: Path, folder: Path) -> str:
     """How many rows a report made on either side."""
     before = await rows_in(_copied(source, folder))
     told = []
-    for name, store in (("SIGA", folder / "siga" / "data" / "parking"), ("probe", folder / "probe")):
+    for name, store in (("SIGA", ours), ("probe", folder / "probe")):
         after = await rows_in(store / "parking.db")
         reports = after.reports - before.reports
         told.append(f"{name} 1 report + {(after.events - before.events) / max(1, reports):.2f} events")

@@ -21,22 +21,23 @@ from siga.bench.reads import unchanged
 
 _SIDE = 8
 """The town is cut into eight times eight boxes, each with as many sensors."""
-_SETTLE_S = 3.0
 
 
-async def live(bays: int = 10_000, clients: int = 2_000, rate: float = 200.0, seconds: float = 20.0) -> list[Figure]:
+async def live(bays: int = 10_000, clients: int = 2_000, rate: float = 200.0, seconds: float = 20.0,
+               settle_s: float = 3.0) -> list[Figure]:  # fmt: skip
     """`clients` streams over 64 boxes of the largest city while `rate` of its bays a second change."""
     source = await need(bays)
     with tempfile.TemporaryDirectory(prefix="siga-bench-") as folder:
         async with running(source, Path(folder)) as run:
             for key in ("gateway.live_clients", "gateway.live_per_address"):
                 await run.town.ask("PUT", f"/api/v1/config/settings/{key}", {"value": 8_000})
-            heard, changes, share = await _listened(run, clients, rate, seconds)
+            heard, changes, share = await _listened(run, clients, rate, seconds, settle_s)
             memory_mb = resident_bytes(run.pid) / 1e6
     return _figures(heard, changes, clients, rate, f"SIGA {share:.0%} of a core, {memory_mb:.0f} MB")
 
 
-async def _listened(run: Run, clients: int, rate: float, seconds: float) -> tuple[Heard, Outcome, float]:
+async def _listened(run: Run, clients: int, rate: float, seconds: float, settle_s: float
+                    ) -> tuple[Heard, Outcome, float]:  # fmt: skip
     town = [sensor for sensor in load(run.books).sensors if sensor.city == 0]
     log = run.folder / "said.json"
     told = Listening(
@@ -55,7 +56,7 @@ async def _listened(run: Run, clients: int, rate: float, seconds: float) -> tupl
                 connections=32, log=str(log))  # fmt: skip
     with Meter(run.pid) as meter:
         changes = await generate(plan)
-    await asyncio.sleep(_SETTLE_S)
+    await asyncio.sleep(settle_s)
     out, _ = await process.communicate(b"enough\n")
     return msgspec.json.decode(out, type=Heard), changes, meter.share
 

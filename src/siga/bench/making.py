@@ -8,7 +8,7 @@ import itertools
 import secrets
 import time
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -19,7 +19,8 @@ from siga.bench.signing import REPORTS, Key, KeyKind, Signer, public_key
 from siga.bench.started import Town
 from siga.bench.wire import Wire
 
-_PIECE = 2_000
+T = TypeVar("T")
+_PIECE, _AT_ONCE = 2_000, 16
 UNDER_ONE = 1_000
 """Sensors listed under one gateway at most."""
 _OWN, _ED25519 = 2_000, 200
@@ -115,42 +116,46 @@ class Maker:
         return [order[device["external_id"]] for device in devices]
 
     async def _enrol(self, devices: list[dict[str, Any]], kind: KeyKind, device_ids: list[str]) -> None:
-        for made in await self._made(devices) if devices else []:
-            ask: dict[str, Any] = {"code": made["code"], "key_kind": kind}
-            seed = secrets.token_bytes(32)
-            if kind == "ed25519":
-                ask["public_key"] = base64.b64encode(public_key(seed)).decode()
-            answer = await self._town.sensors.post("/sensors/v1/enrol", json=ask)
-            answer.raise_for_status()
-            key = answer.json()["key"] if kind == "hmac" else base64.b64encode(seed).decode()
-            self._keys.append(Key(device_id=made["device_id"], key=key, kind=kind))
-            device_ids.append(made["device_id"])
+        made = await self._made(devices) if devices else []
+        device_ids += [one["device_id"] for one in made]
+        for lot in _lots(made, _AT_ONCE):
+            self._keys += await asyncio.gather(*(self._key(one, kind) for one in lot))
+
+    async def _key(self, made: dict[str, Any], kind: KeyKind) -> Key:
+        ask: dict[str, Any] = {"code": made["code"], "key_kind": kind}
+        seed = secrets.token_bytes(32)
+        if kind == "ed25519":
+            ask["public_key"] = base64.b64encode(public_key(seed)).decode()
+        answer = await self._town.sensors.post("/sensors/v1/enrol", json=ask)
+        answer.raise_for_status()
+        key = answer.json()["key"] if kind == "hmac" else base64.b64encode(seed).decode()
+        return Key(device_id=made["device_id"], key=key, kind=kind)
 
     async def _first_words(self, device_ids: Sequence[str]) -> None:
         """Every sensor says once what it sees, those of a key together."""
-        wire = Wire(self._town.sensors_url)
-        done, told = 0, 0
-        by_key = itertools.groupby(range(self._count), self._key_of)
-        for number, mine in by_key:
-            lot = list(mine)
-            signer = Signer(self._keys[number])
-            body = msgspec.json.encode(
-                [
-                    {"device_id": device_ids[n], "epoch": 1, "sequence": 1, "occupied": not self._bays.free[n]}
-                    for n in lot
-                ],
+        wires = [Wire(self._town.sensors_url) for _ in range(_AT_ONCE)]
+        lots = [(key, list(mine)) for key, mine in itertools.groupby(range(self._count), self._key_of)]
+        done = 0
+        for group in _lots(lots, _AT_ONCE):
+            await asyncio.gather(
+                *(self._say_first(wire, *lot, device_ids) for wire, lot in zip(wires, group, strict=False))
             )
-            headers = {
-                "authorization": signer.authorisation("POST", REPORTS, "", body), "content-type": "application/json",
-            }  # fmt: skip
-            status, answer = await wire.ask("POST", REPORTS, headers, body)
-            if status != 200 or answer.count(b'"status":"applied"') != len(lot):
-                raise ValueError(f"a first report was not applied: {status} {answer[:300]!r}")
-            done += len(lot)
-            if done // 10_000 > told:
-                told = done // 10_000
+            before, done = done, done + sum(len(mine) for _, mine in group)
+            if done // 10_000 > before // 10_000:
                 self._say(f"  {done:,} of {self._count:,} first reports")
-        wire.close()
+        for wire in wires:
+            wire.close()
+
+    async def _say_first(self, wire: Wire, key: int, mine: Sequence[int], device_ids: Sequence[str]) -> None:
+        reports = [
+            {"device_id": device_ids[n], "epoch": 1, "sequence": 1, "occupied": not self._bays.free[n]} for n in mine
+        ]
+        body = msgspec.json.encode(reports)
+        signed = Signer(self._keys[key]).authorisation("POST", REPORTS, "", body)
+        headers = {"authorization": signed, "content-type": "application/json"}
+        status, answer = await wire.ask("POST", REPORTS, headers, body)
+        if status != 200 or answer.count(b'"status":"applied"') != len(mine):
+            raise ValueError(f"a first report was not applied: {status} {answer[:300]!r}")
 
     def _pieces(self, what: str, first: int = 0) -> Iterator[Sequence[int]]:
         for piece in _lots(range(first, self._count), _PIECE):
@@ -170,6 +175,6 @@ class Maker:
         await asyncio.sleep(0)
 
 
-def _lots(numbers: range, size: int) -> Iterator[Sequence[int]]:
-    for start in range(0, len(numbers), size):
-        yield numbers[start : start + size]
+def _lots(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:
+    for start in range(0, len(items), size):
+        yield items[start : start + size]

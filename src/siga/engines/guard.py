@@ -30,8 +30,8 @@ class StoreDamaged(OSError):
 
     def __init__(self, path: Path, what: str) -> None:
         super().__init__(
-            f"the store {path} cannot be trusted: {what}. Nothing was changed. `siga doctor` tells more; `siga restore` "
-            "brings a backup back"
+            f"the store {path} cannot be trusted: {what}. Nothing was changed. `siga doctor` tells more; "
+            "`siga restore` brings a backup back"
         )
         self.path, self.what = path, what
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 from sqlalchemy import Engine, MetaData, create_engine, event, inspect, text
 
@@ -27,11 +26,11 @@ def engine_of(url: str, schema: str, size: int = 1) -> Engine:
     return create_engine(url, pool_size=size, max_overflow=0, pool_pre_ping=True, connect_args=options)
 
 
-def open_postgres(url: str, schema: str, metadata: MetaData, *, readers: int = 4, migrations: Path | None = None,
+def open_postgres(url: str, schema: str, metadata: MetaData, *, readers: int = 4, migrations: str | None = None,
                   expected: bool = False, tell: shape.Tell = lambda _: None) -> ThreadedDatabase:  # fmt: skip
     """Open one service's schema (made if missing) with its tables as this release declares them.
 
-    `url` is `postgresql://…`; `migrations` is the folder of the service's revisions; without it missing tables are
+    `url` is `postgresql://…`; `migrations` is the package of the service's revisions; without it missing tables are
     made and nothing else. OSError when a store that was there before (`expected`) is not there, SchemaTooNew when a
     newer SIGA wrote it, ValueError for a schema name that is not plain lower case.
     """
@@ -49,7 +48,7 @@ def open_postgres(url: str, schema: str, metadata: MetaData, *, readers: int = 4
     return ThreadedDatabase(schema, writer, reader, readers=readers, is_full=_is_full)
 
 
-def _prepare(writer: Engine, schema: str, metadata: MetaData, migrations: Path | None, expected: bool,
+def _prepare(writer: Engine, schema: str, metadata: MetaData, migrations: str | None, expected: bool,
              tell: shape.Tell) -> None:  # fmt: skip
     if expected:
         with writer.connect() as conn:

@@ -40,6 +40,9 @@ class ApswDialect(SQLiteDialect):
         """The file's path alone."""
         return [url.database or ":memory:"], {}
 
+    def _get_server_version_info(self, connection: Any) -> tuple[int, ...]:
+        return apsw_dbapi.sqlite_version_info
+
     def do_begin(self, dbapi_connection: Any) -> None:
         """Writers take the lock at once, so that nothing fails half-way; readers take a snapshot."""
         raw = getattr(dbapi_connection, "driver_connection", dbapi_connection)
@@ -98,11 +101,11 @@ class _Writing:
             self._witness = None
 
 
-def open_sqlite(path: Path, metadata: MetaData, *, migrations: Path | None = None, expected: bool = False,
+def open_sqlite(path: Path, metadata: MetaData, *, migrations: str | None = None, expected: bool = False,
                 tell: schema.Tell = lambda _: None) -> ThreadedDatabase:  # fmt: skip
     """Open (and create) one service's file, its tables as this release declares them.
 
-    `migrations` is the folder of the service's revisions; without it missing tables are made and nothing else. A store
+    `migrations` is the package of the service's revisions; without it missing tables are made and nothing else. A store
     that was there before is `expected`. StoreDamaged when it is not what was left, SchemaTooNew when a newer SIGA wrote
     it; in both cases nothing was changed.
     """
@@ -127,7 +130,7 @@ def open_sqlite(path: Path, metadata: MetaData, *, migrations: Path | None = Non
     )  # fmt: skip
 
 
-def _prepare(path: Path, engine: Engine, metadata: MetaData, migrations: Path | None, expected: bool,
+def _prepare(path: Path, engine: Engine, metadata: MetaData, migrations: str | None, expected: bool,
              tell: schema.Tell) -> None:  # fmt: skip
     try:
         if migrations is None:

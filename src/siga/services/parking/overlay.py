@@ -127,7 +127,8 @@ class Overlay:
             self._tell_changed(bay, before, after, cause)
         elif heard and after.heard_at is not None and after.observed_at is not None:
             heard_fact = BayHeard(
-                bay_id=bay.bay_id, heard_at=after.heard_at, observed_at=after.observed_at, personal=bay.personal,
+                bay_id=bay.bay_id, heard_at=after.heard_at, observed_at=after.observed_at,
+                personal=not picture.is_public(bay),
                 lon=bay.lon, lat=bay.lat,
             )  # fmt: skip
             self.tell(heard_fact, bay.municipality_id, bay.bay_id)

@@ -9,8 +9,10 @@ from siga.services.gateway.pages.admin import (
     accreditations,
     alarms,
     bays,
+    claims,
     devices,
     imports,
+    integrations,
     logs,
     people,
     queue,
@@ -26,7 +28,7 @@ from siga.services.gateway.pages.room import Room
 from siga.services.gateway.pages.web import Web
 
 _PARTS = (
-    start, bays, zones, rules, imports, devices, accreditations, reports, people, statistics, alarms, settings, queue,
+    start, bays, zones, rules, imports, devices, claims, integrations, accreditations, reports, people, statistics, alarms, settings, queue,
     logs, town,
 )  # fmt: skip
 

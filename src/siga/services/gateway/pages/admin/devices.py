@@ -10,7 +10,7 @@ from litestar.types import ControllerRouterHandler
 
 from siga.contract.parking import Device, DeviceKind
 from siga.kit.problem import NotFound, Problem
-from siga.services.gateway.pages.admin import device_acts
+from siga.services.gateway.pages.admin import device_acts, device_health
 from siga.services.gateway.pages.admin.desk import Desk, desk_router, filled, seg
 from siga.services.gateway.pages.admin.device_words import LOW_BATTERY_PCT, WANTS, device_words
 from siga.services.gateway.pages.admin.lookups import bay_of_code, bays_of_ids, devices_page, devices_that_want, worded
@@ -26,7 +26,7 @@ _SHORTEST_S, _LONGEST_S = 5, 7 * 86400
 
 def handlers(web: Web) -> list[ControllerRouterHandler]:
     """The routes of devices."""
-    return [desk_router("devices", [table, ask_new, make, one, change, *device_acts.HANDLERS])]
+    return [desk_router("devices", [table, ask_new, make, one, change, *device_acts.HANDLERS, *device_health.HANDLERS])]
 
 
 @get("/admin/devices")
@@ -134,8 +134,10 @@ def code_page(desk: Desk, made: DeviceAndCode) -> Page:
 async def device_page(desk: Desk, device: Device, form: Form, faults: Faults | None = None) -> Page:
     """The device's page."""
     bays = await bays_of_ids(desk, device.bay_ids)
-    words = device_words(device, desk.t, bays)
-    return desk.page("device.html", device=device, words=words, bays=list(bays.values()), form=form, faults=faults)
+    words, health = device_words(device, desk.t, bays), await device_health.health_of(desk, device.device_id)
+    return desk.page(
+        "device.html", device=device, words=words, bays=list(bays.values()), form=form, faults=faults, health=health
+    )
 
 
 def _new_page(desk: Desk, form: Form, faults: Faults | None = None) -> Page:

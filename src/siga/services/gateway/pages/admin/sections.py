@@ -28,6 +28,8 @@ SECTIONS: tuple[Section, ...] = (
     Section("rules", "/admin/rules", "map.read_all", "street"),
     Section("imports", "/admin/imports", "map.manage", "street"),
     Section("devices", "/admin/devices", "devices.read", "street"),
+    Section("claims", "/admin/claims", "devices.claim", "street"),
+    Section("integrations", "/admin/integrations", "integrations.read", "street"),
     Section("accreditations", "/admin/accreditations", "accreditations.manage", "people"),
     Section("reports", "/admin/reports", "reports.answer", "people"),
     Section("staff", "/admin/people", "people.manage", "people"),

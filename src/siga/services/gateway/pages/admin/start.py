@@ -22,7 +22,7 @@ from siga.services.gateway.pages.admin.accreditations import ENDING_WITHIN
 from siga.services.gateway.pages.admin.desk import Desk, desk_router, seg
 from siga.services.gateway.pages.admin.device_words import WANTS, want_of
 from siga.services.gateway.pages.admin.lookups import all_devices, bays_page, together
-from siga.services.gateway.pages.admin.words import Places
+from siga.services.gateway.pages.admin.words import Claims, Places
 from siga.services.gateway.pages.web import Page, Web
 
 _COUNTED, _USERS_COUNTED, _NAMED = 1000, 200, 4
@@ -81,7 +81,7 @@ def lines_of(found: dict[str, Any]) -> list[Line]:
 
 _LINES = (
     ("alarms", "/admin/alarms", "misuse"), ("silent", "/admin/bays?state=unknown", "nosignal"),
-    ("reports", "/admin/reports", "doubtful"), ("photos", "/admin/queue", "doubtful"),
+    ("claims", "/admin/claims", "doubtful"), ("reports", "/admin/reports", "doubtful"), ("photos", "/admin/queue", "doubtful"),
     ("ending", "/admin/accreditations?ending=1", "mine"),
 )  # fmt: skip
 
@@ -120,6 +120,13 @@ def count_wants(devices: Iterable[Device]) -> dict[str, int]:
     wants = Counter(want_of(device) for device in devices)
     del wants[""]
     return dict(wants)
+
+
+async def _claims(desk: Desk) -> Count:
+    page = await desk.visitor.get(
+        "parking", "/api/v1/devices/claims", Claims, municipality_id=desk.municipality_id, limit=_USERS_COUNTED
+    )
+    return Count(len(page.claims), page.next is not None, _first(one.dev_eui for one in page.claims))
 
 
 async def _reports(desk: Desk) -> Count:
@@ -170,7 +177,7 @@ _ANYWHERE = ("alarms",)
 """What is asked also for who works for no municipality."""
 _ASKED: dict[str, tuple[str, Callable[[Desk], Awaitable[Any]]]] = {
     "alarms": ("alarms.read", _alarms), "silent": ("map.read_all", _silent), "devices": ("devices.read", _devices),
-    "reports": ("reports.answer", _reports), "photos": ("images.queue", _photos),
+    "claims": ("devices.claim", _claims), "reports": ("reports.answer", _reports), "photos": ("images.queue", _photos),
     "ending": ("accreditations.manage", _ending), "setup": ("municipalities.manage", _setup),
     "bays": ("map.manage", _has_bays), "addresses": ("map.manage", _has_addresses),
 }  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from siga.contract.base import Word
+from siga.contract.lorawan import Claim, Integration
 from siga.contract.parking import Category, Device, Rule, StaffBayView, Zone
 
 
@@ -37,6 +38,26 @@ class DeviceAndCode(Word):
 
     device: Device
     code: str
+
+
+class Integrations(Word):
+    """LoRaWAN network servers."""
+
+    integrations: list[Integration]
+
+
+class IntegrationSecret(Word):
+    """A network server and its secret, told this once."""
+
+    integration: Integration
+    secret: str
+
+
+class Claims(Word):
+    """A page of LoRaWAN devices nobody has claimed."""
+
+    claims: list[Claim]
+    next: str | None = None
 
 
 class Draft(Word):

@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
-from siga.services.gateway.pages.texts.es.admin import devices, frame, people, street, system
+from siga.services.gateway.pages.texts.es.admin import devices, frame, lorawan, people, street, system
 
-TEXTS: dict[str, str] = {**frame.TEXTS, **street.TEXTS, **devices.TEXTS, **people.TEXTS, **system.TEXTS}
+TEXTS: dict[str, str] = {
+    **frame.TEXTS,
+    **street.TEXTS,
+    **devices.TEXTS,
+    **lorawan.TEXTS,
+    **people.TEXTS,
+    **system.TEXTS,
+}

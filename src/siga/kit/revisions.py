@@ -1,10 +1,17 @@
-"""The journal's tables as each release made them: for the revisions of all services. What stands here stays as it is."""
+"""What the services' schema revisions share: the journal's tables as each release made them, tables made anew.
+
+What a release made stays here as it was.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
 
 import sqlalchemy as sa
 from alembic import op
 
+_AT_ONCE = 5_000
 POSITION = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
 
@@ -43,3 +50,27 @@ def make_journal_0001() -> None:
         sa.Column("recorded_at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("event_id"),
     )
+
+
+def only_where(condition: str) -> dict[str, Any]:
+    """Options of an index over only those rows, on both engines."""
+    return {"sqlite_where": sa.text(condition), "postgresql_where": sa.text(condition)}
+
+
+def rebuild(name: str, key: str, make: Callable[[], sa.Table], convert: Callable[[dict[str, Any]], dict[str, Any]],
+            indexes: tuple[str, ...] = ()) -> None:  # fmt: skip
+    """Make a table anew by `make` and bring every row over by `convert`, in the order of its (text) key.
+
+    `indexes` are those of the old table, whose names the new one wants. SQLite can change constraints in no other way.
+    """
+    conn, old = op.get_bind(), f"{name}_before"
+    for index in indexes:
+        op.drop_index(index, name)
+    op.rename_table(name, old)
+    table = make()
+    after = ""
+    page = sa.text(f"SELECT * FROM {old} WHERE {key} > :after ORDER BY {key} LIMIT {_AT_ONCE}")  # noqa: S608
+    while rows := conn.execute(page, {"after": after}).mappings().all():
+        conn.execute(sa.insert(table), [convert(dict(row)) for row in rows])
+        after = rows[-1][key]
+    op.drop_table(old)
