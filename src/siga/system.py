@@ -138,6 +138,8 @@ class System:
         self.apps = Apps(self.services, names, self.config.remote, self.stand_ins)
         for name in names:
             self.services[name] = await self._build(name, keys)
+            if self._ledger is not None:
+                self._ledger.note_keys(name)
         await asyncio.gather(*(s.load() for s in self.services.values() if s.load))
         for service in self.services.values():
             self._tasks += [self._spawn(service.name, work) for work in service.background]
@@ -178,8 +180,12 @@ class System:
         return await build(context)
 
     def _open(self, name: str, folder: Path, metadata: MetaData) -> Database:
-        known = self._ledger or Ledger(self.config.data)
-        self._ledger = known
+        known = self._ledger = self._ledger or Ledger(self.config.data)
+        if missing := known.missing_keys(name):
+            raise OSError(
+                f"{folder / missing[0]} is missing: what it sealed cannot be read without it, and no other one is "
+                "made. Bring it back from a backup (`siga restore`)"
+            )
         migrations, url, expected = f"siga.services.{name}.migrations", self.config.database_url, known.expects(name)
         database: Database
         try:

@@ -23,7 +23,7 @@ Progress = Callable[[int], None]
 
 
 class Snapshot:
-    """The store as it is when this is made, until `close`. The log cannot be shortened meanwhile: do not keep it long."""
+    """The store as it is when this is made, until `close`; meanwhile its log cannot be shortened."""
 
     def __init__(self, path: Path) -> None:
         """StoreDamaged when it cannot be read."""
@@ -67,7 +67,7 @@ class Snapshot:
     @property
     def checked_pages(self) -> bool:
         """Whether its pages carry checksums."""
-        return self._raw.reserve_bytes() == checksums.RESERVED_BYTES
+        return int(self._raw.reserve_bytes()) == checksums.RESERVED_BYTES
 
     def faults(self, *, full: bool) -> list[str]:
         """What SQLite finds wrong with it, reading every page; `full` compares indexes with tables besides."""

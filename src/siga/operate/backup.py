@@ -19,6 +19,8 @@ from pathlib import Path
 import msgspec
 
 from siga import __version__
+from siga.engines import guard
+from siga.engines.ledger import Ledger
 from siga.engines.sqlite_copy import Snapshot
 from siga.operate import folder as places
 from siga.operate.manifest import (
@@ -129,7 +131,9 @@ class _Making:
         began = time.monotonic()
         _give_way()
         (self._folder / DATA).mkdir(parents=True, mode=0o700)
-        states = {name: StoreState(revision=s.revision, head=s.head, cursors=s.cursors) for name, s in snapshots.items()}
+        states = {
+            name: StoreState(revision=s.revision, head=s.head, cursors=s.cursors) for name, s in snapshots.items()
+        }
         manifest = Manifest(
             format=FORMAT, version=__version__, began_at=now, took_s=0.0, stores=states, files=self._files,
             left_out=list(self._plan.left_out),
@@ -143,16 +147,14 @@ class _Making:
         for beside, path in self._plan.extra.items():
             for file in sorted(path.rglob("*")) if path.is_dir() else [path]:
                 if file.is_file():
-                    self._small(file, Path("beside") / beside / file.relative_to(path) if path.is_dir() else Path("beside") / beside)
+                    self._small(file, Path("beside") / beside / file.relative_to(path))
         self._photos()
         took_s = round(time.monotonic() - began, 3)
         manifest = msgspec.structs.replace(manifest, took_s=took_s)
         write_manifest(self._folder, manifest)
         for made in sorted({path.parent for path in self._folder.rglob("*")}):
             places.synced(made)
-        return Done(
-            generation="", files=len(self._files), size=manifest.size, new_bytes=self._new_bytes, took_s=took_s
-        )
+        return Done(generation="", files=len(self._files), size=manifest.size, new_bytes=self._new_bytes, took_s=took_s)
 
     def _store(self, name: str, snapshot: Snapshot) -> None:
         to = self._at(Path(DATA) / name / f"{name}.db")
@@ -243,12 +245,11 @@ def _give_way() -> None:
         os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 10)
 
 
-def at_rest(data: Path, names: Sequence[str]) -> Iterator[tuple[str, Snapshot]]:
-    """The stores of a folder that nobody runs."""
-    from siga.engines import guard
-
-    for name in names:
+def at_rest(data: Path) -> Iterator[tuple[str, Snapshot]]:
+    """The stores of a folder that nobody runs; StoreDamaged when one is missing or not what was left."""
+    ledger = Ledger(data)
+    for name in places.stores():
         path = places.store_of(data, name)
-        if guard.is_there(path, expected=False):
+        if guard.is_there(path, expected=ledger.expects(name)):
             guard.check(path)
             yield name, Snapshot(path)

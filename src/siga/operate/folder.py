@@ -14,9 +14,11 @@ from typing import IO
 from siga.system import BUILD_ORDER
 
 LOCK, SOCKET = "siga.lock", "siga.sock"
-RESTORING, BEFORE = ".restoring", "before-restore-"
+RESTORING, RESTORING_DRAFT, BEFORE = ".restoring", ".restoring-draft", "before-restore-"
 PHOTOS = Path("images/photos")
 LAST_BACKUP = "last-backup.json"
+PSEUDONYM_KEYS = "pseudonym-keys"
+"""They are destroyed in time so that no copy of a pseudonym leads anywhere: a backup would keep them alive."""
 _NOT_KEPT = {LOCK, SOCKET, LAST_BACKUP, "picture.snapshot"}
 """Made anew by themselves, or of this machine only."""
 _STORE_FILE = re.compile(r"\.db(-\w+)?$")
@@ -72,7 +74,7 @@ def is_in_use(data: Path) -> bool:
 
 
 def _is_content(path: Path) -> bool:
-    return path.name not in (LOCK, SOCKET, RESTORING) and not path.name.startswith(BEFORE)
+    return path.name not in (LOCK, SOCKET, RESTORING, RESTORING_DRAFT) and not path.name.startswith(BEFORE)
 
 
 def contents(data: Path) -> list[Path]:
@@ -97,7 +99,12 @@ def small_files(data: Path) -> Iterator[Path]:
 
 
 def _is_small(path: Path) -> bool:
-    if path.is_relative_to(PHOTOS) or path.name in _NOT_KEPT or path.suffix in (".partial", ".sock"):
+    if (
+        path.is_relative_to(PHOTOS)
+        or PSEUDONYM_KEYS in path.parts
+        or path.name in _NOT_KEPT
+        or path.suffix in (".partial", ".sock")
+    ):
         return False
     return not _STORE_FILE.search(path.name) and not path.name.startswith("log-spool.")
 

@@ -28,8 +28,8 @@ from siga.services.gateway.pages.room import Room
 from siga.services.gateway.pages.web import Web
 
 _PARTS = (
-    start, bays, zones, rules, imports, devices, claims, integrations, accreditations, reports, people, statistics, alarms, settings, queue,
-    logs, town,
+    start, bays, zones, rules, imports, devices, claims, integrations, accreditations, reports, people, statistics,
+    alarms, settings, queue, logs, town,
 )  # fmt: skip
 
 

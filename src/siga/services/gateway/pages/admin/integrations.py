@@ -5,16 +5,17 @@ from __future__ import annotations
 from litestar import get, post
 from litestar.types import ControllerRouterHandler
 
-from siga.contract.lorawan import SERVER_KINDS, Integration
+from siga.contract.lorawan import Integration, ServerKind
 from siga.kit.problem import NotFound, Problem
 from siga.services.gateway.pages.admin.desk import Desk, desk_router, filled, seg
-from siga.services.gateway.pages.admin.lookups import worded
 from siga.services.gateway.pages.admin.words import Integrations, IntegrationSecret
 from siga.services.gateway.pages.forms import Faults, Form
 from siga.services.gateway.pages.web import Page, Web
 
 _API = "/api/v1/devices/integrations"
 _FIELDS = ("name", "kind")
+KINDS: dict[ServerKind, str] = {"chirpstack": "ChirpStack v4", "ttn": "The Things Stack v3 (TTN)"}
+"""Network servers by the names that their makers give them, in every language."""
 _STEPS = (1, 2, 3)
 _OVERLAP_H = 24
 
@@ -36,7 +37,7 @@ async def make(desk: Desk) -> Page:
     form = await desk.visitor.form()
     faults = _read(desk, form)
     if not faults:
-        kind = form.text("kind") if form.text("kind") in SERVER_KINDS else "chirpstack"
+        kind = form.text("kind") if form.text("kind") in KINDS else "chirpstack"
         body = {"municipality_id": desk.here(form), "kind": kind, "name": form.text("name")[:120]}
         try:
             made = await desk.visitor.post("parking", _API, body, IntegrationSecret)
@@ -114,7 +115,7 @@ def _secret_page(desk: Desk, made: IntegrationSecret) -> Page:
 
 def _page(desk: Desk, found: Integration, form: Form, faults: Faults | None = None) -> Page:
     return desk.page(
-        "integration.html", one=found, form=form, faults=faults, kind=desk.t(f"admin.integration.kind.{found.kind}")
+        "integration.html", one=found, form=form, faults=faults, kind=KINDS[found.kind]
     )  # fmt: skip
 
 
@@ -122,5 +123,5 @@ async def _table(desk: Desk, form: Form, faults: Faults | None = None) -> Page:
     found = await desk.visitor.get("parking", _API, Integrations, municipality_id=desk.municipality_id)
     return desk.page(
         "integrations.html", integrations=found.integrations, form=form, faults=faults,
-        kinds=worded(desk, SERVER_KINDS, "admin.integration.kind"),
+        kinds=list(KINDS.items()), names=KINDS,
     )  # fmt: skip

@@ -81,8 +81,8 @@ def lines_of(found: dict[str, Any]) -> list[Line]:
 
 _LINES = (
     ("alarms", "/admin/alarms", "misuse"), ("silent", "/admin/bays?state=unknown", "nosignal"),
-    ("claims", "/admin/claims", "doubtful"), ("reports", "/admin/reports", "doubtful"), ("photos", "/admin/queue", "doubtful"),
-    ("ending", "/admin/accreditations?ending=1", "mine"),
+    ("claims", "/admin/claims", "doubtful"), ("reports", "/admin/reports", "doubtful"),
+    ("photos", "/admin/queue", "doubtful"), ("ending", "/admin/accreditations?ending=1", "mine"),
 )  # fmt: skip
 
 

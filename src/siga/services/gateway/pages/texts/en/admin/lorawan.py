@@ -15,8 +15,6 @@ TEXTS: dict[str, str] = {
     ),
     "admin.integration": "Server",
     "admin.integration.kind": "Which kind it is",
-    "admin.integration.kind.chirpstack": "ChirpStack v4",
-    "admin.integration.kind.ttn": "The Things Stack v3 (TTN)",
     "admin.integration.name_hint": "To know it by, for instance “the town hall's ChirpStack”.",
     "admin.integration.state": "State",
     "admin.integration.on": "let in",
@@ -98,7 +96,9 @@ TEXTS: dict[str, str] = {
     "admin.claim.bay_hint": "If it has a sensor already, this one takes its place.",
     "admin.claim.do": "Put it on the bay",
     "admin.claim.dismiss": "Dismiss",
-    "admin.claim.dismiss_words": "If it is not this municipality's, dismiss it: it stays off the list even while heard.",
+    "admin.claim.dismiss_words": (
+        "If it is not this municipality's, dismiss it: it stays off the list even while it is heard."
+    ),
     "admin.claim.restore": "Put it back on the list",
     "admin.told.claimed": "It is on the bay. What was kept of it has been taken into account.",
     "admin.told.dismissed": "Dismissed. It stays off the list.",

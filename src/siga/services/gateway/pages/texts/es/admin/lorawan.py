@@ -15,8 +15,6 @@ TEXTS: dict[str, str] = {
     ),
     "admin.integration": "Servidor",
     "admin.integration.kind": "De qué clase es",
-    "admin.integration.kind.chirpstack": "ChirpStack v4",
-    "admin.integration.kind.ttn": "The Things Stack v3 (TTN)",
     "admin.integration.name_hint": "Para reconocerlo, por ejemplo «ChirpStack del ayuntamiento».",
     "admin.integration.state": "Estado",
     "admin.integration.on": "entra",
@@ -47,14 +45,16 @@ TEXTS: dict[str, str] = {
         "En «Event endpoint URL(s)» ponga la dirección de abajo, y en «Headers» la cabecera con su valor."
     ),
     "admin.integration.ttn.1": "En la consola abra la aplicación y en ella «Integrations» y «Webhooks».",
-    "admin.integration.ttn.2": "Añada un «Custom webhook» con el formato JSON. En «Base URL» ponga la dirección de abajo.",
+    "admin.integration.ttn.2": (
+        "Añada un «Custom webhook» con el formato JSON. En «Base URL» ponga la dirección de abajo."
+    ),
     "admin.integration.ttn.3": (
         "En «Additional headers» ponga la cabecera con su valor, y marque «Uplink message» y «Join accept» sin camino."
     ),
     "admin.integration_rotate.title": "¿Dar un secreto nuevo?",
     "admin.integration_rotate.words": (
-        "El secreto nuevo vale desde ahora. El actual sigue valiendo 24 horas, para cambiarlo en el servidor sin perder "
-        "nada."
+        "El secreto nuevo vale desde ahora. El actual sigue valiendo 24 horas, para cambiarlo en el servidor sin "
+        "perder nada."
     ),
     "admin.integration_rotate.do": "Secreto nuevo",
     # Devices nobody has claimed
