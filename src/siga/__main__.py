@@ -37,6 +37,10 @@ def _run(args: argparse.Namespace) -> int:
         from siga.cli import importing
 
         return importing.run(args)
+    if args.command in ("backup", "restore", "doctor", "migrate"):
+        from siga.cli import operating
+
+        return operating.run(args)
     if args.command == "plates":
         from siga.services.images import command
 

@@ -65,7 +65,7 @@ def test_a_server_is_let_in_and_a_sensor_it_hears_is_put_on_a_bay(tmp_path: Path
                 await up(5, "00", port=99)
                 device = link(await ana.page("/admin/devices"), "/admin/devices/0", "Sensor de la farmacia")
                 page = await ana.page(device)
-                for words in ("3344 mV", "-10 °C", "-60 dBm", EUI, "unknown fPort 99", "Dice tener otra versión"):
+                for words in ("3,34 V", "10 °C", "-60 dBm", EUI, "unknown fPort 99", "Dice tener otra versión"):
                     assert words in page, words
                 assert "Código nuevo" not in page
                 assert "Desde ahora se lee así" in await ana.send(f"{device}/codec", codec="nwave-nps310-1.13")

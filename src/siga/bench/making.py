@@ -8,6 +8,7 @@ import itertools
 import secrets
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from typing import Any, TypeVar
 
 import msgspec
@@ -21,6 +22,7 @@ from siga.bench.wire import Wire
 
 T = TypeVar("T")
 _PIECE, _AT_ONCE = 2_000, 16
+_TRIES, _PAUSE_S = 600, 0.25
 UNDER_ONE = 1_000
 """Sensors listed under one gateway at most."""
 _OWN, _ED25519 = 2_000, 200
@@ -150,11 +152,19 @@ class Maker:
         reports = [
             {"device_id": device_ids[n], "epoch": 1, "sequence": 1, "occupied": not self._bays.free[n]} for n in mine
         ]
-        body = msgspec.json.encode(reports)
-        signed = Signer(self._keys[key]).authorisation("POST", REPORTS, "", body)
-        headers = {"authorization": signed, "content-type": "application/json"}
-        status, answer = await wire.ask("POST", REPORTS, headers, body)
-        if status != 200 or answer.count(b'"status":"applied"') != len(mine):
+        body, signer = msgspec.json.encode(reports), Signer(self._keys[key])
+        status, answer = 503, b""
+        for _ in range(_TRIES):
+            signed = signer.authorisation("POST", REPORTS, "", body)
+            headers = {"authorization": signed, "content-type": "application/json"}
+            # As a gateway would: what was cut off is sent again, and where too many wait already it comes back later.
+            with suppress(ConnectionError):
+                status, answer = await wire.ask("POST", REPORTS, headers, body)
+                if status != 503:
+                    break
+            await asyncio.sleep(_PAUSE_S)
+        taken = answer.count(b'"status":"applied"') + answer.count(b'"status":"repeated"')
+        if status != 200 or taken != len(mine):
             raise ValueError(f"a first report was not applied: {status} {answer[:300]!r}")
 
     def _pieces(self, what: str, first: int = 0) -> Iterator[Sequence[int]]:

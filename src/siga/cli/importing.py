@@ -17,6 +17,7 @@ from siga.cli.control import OwnersDoor, owners_client
 from siga.contract.users import Municipality
 from siga.kit.bay_files import BadBayFile, ReadOptions, RefusedRow, read_addresses, read_bays
 from siga.kit.device_files import read_devices
+from siga.operate.folder import hold
 
 T = TypeVar("T")
 _PIECE = 500
@@ -54,13 +55,11 @@ class _Offline:
     """The services of a data folder that nobody runs, behind the same calls as the owner's socket."""
 
     def __init__(self, data: Path) -> None:
-        from siga.cli.running import _locked
-
         if not (data / "users").exists():
             raise OSError(
                 f"there is no SIGA in {data}: start it once by `siga up --data {data}` and make a municipality"
             )
-        self._data, self._lock = data, _locked(data)
+        self._data, self._lock = data, hold(data)
         self._runner = asyncio.Runner()
 
     def __enter__(self) -> _Offline:

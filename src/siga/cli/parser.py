@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import Any
 
 from siga import __version__
 
@@ -22,6 +23,36 @@ def _listening(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--insecure-http", action="store_true", help="listen off loopback without TLS all the same")
     parser.add_argument("--sensors-on-users-door", action="store_true", help="serve /sensors on the users' door too")
     parser.add_argument("--config", type=Path, help="siga.toml to read (default ./siga.toml if there is one)")
+
+
+def _operating(commands: Any) -> None:
+    """What keeps an installation going."""
+
+    def command(name: str, text: str) -> argparse.ArgumentParser:
+        one: argparse.ArgumentParser = commands.add_parser(name, help=text)
+        one.add_argument("--data", type=Path, help="data folder (default ./data)")
+        one.add_argument("--config", type=Path, help="siga.toml to read (default ./siga.toml if there is one)")
+        one.add_argument("--json", action="store_true", help="the result as JSON")
+        return one
+
+    backup = command("backup", "copy everything, consistently, also while SIGA runs")
+    backup.add_argument("to", type=Path, metavar="DIR", help="folder of backups, best on another disk")
+    backup.add_argument("--keep", type=_at_least_one, metavar="N", help="remove the oldest generations beyond N")
+    restore = command("restore", "check a backup and put it in the place of the data folder")
+    restore.add_argument("source", type=Path, metavar="DIR", help="folder of backups (the newest), or one generation")
+    restore.add_argument("--force", action="store_true", help="move what is in the data folder aside")
+    restore.add_argument("--check", action="store_true", help="only check the backup; nothing is changed")
+    doctor = command("doctor", "look at the installation and say what to do; 1 when something is wrong")
+    doctor.add_argument("--full", action="store_true", help="every photo, and indexes against tables: takes longer")
+    migrate = command("migrate", "bring the stores to this release's schema (a start does it as well)")
+    migrate.add_argument("--check", action="store_true", help="only say what would be done; 1 when there is something")
+
+
+def _at_least_one(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError("at least 1")
+    return number
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -69,6 +100,8 @@ def build_parser() -> argparse.ArgumentParser:
             one.add_argument("--dry-run", action="store_true", help="only say what would happen")
         if name == "history":
             one.add_argument("--simulated", action="store_true", help="mark what is imported as generated")
+
+    _operating(commands)
 
     plates = commands.add_parser("plates", help="the plate reader")
     plate = plates.add_subparsers(dest="what", metavar="WHAT", required=True).add_parser(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
-import fcntl
 import os
 import signal
 import sys
@@ -14,17 +13,20 @@ import time
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 from urllib.parse import urlsplit
 
-from siga.cli.control import SOCKET, OwnersDoor
+from siga.cli.control import OwnersDoor
 from siga.cli.settings import StartSettings, read_settings
 from siga.engines.server import Door, Reservation, Tls
 from siga.kit.peers import Peers
+from siga.kit.problem import StoreDamaged
 from siga.kit.service import ASGI
+from siga.operate.folder import SOCKET, hold, refuse_unfinished
+from siga.operate.keeper import Keeper
 from siga.system import BUILD_ORDER, Config, System
 
-_STOP_S = 20.0
+_STOP_S = 10.0
 
 
 def run(args: argparse.Namespace) -> int:
@@ -37,8 +39,16 @@ def run(args: argparse.Namespace) -> int:
             print(f"siga: no such service: {', '.join(unknown)} (there are {', '.join(BUILD_ORDER)})", file=sys.stderr)
             return 2
         names = [name for name in BUILD_ORDER if name in args.names]
-    with _locked(settings.data):
-        return _loop(_main(args, settings, names))
+    with hold(settings.data):
+        refuse_unfinished(settings.data)
+        try:
+            return _loop(_main(args, settings, names))
+        except StoreDamaged as fault:
+            print(
+                f"siga: the store {fault.store} is damaged: {fault.what}. Nothing was changed. `siga doctor` tells "
+                "more; `siga restore` brings a backup back", file=sys.stderr,
+            )  # fmt: skip
+            return 1
 
 
 def _loop(work: Any) -> int:
@@ -51,19 +61,9 @@ def _loop(work: Any) -> int:
         return int(runner.run(work))
 
 
-def _locked(data: Path) -> IO[str]:
-    """Hold the data folder: two processes on one store would harm it. OSError when another has it."""
-    data.mkdir(parents=True, exist_ok=True, mode=0o700)
-    lock = (data / "siga.lock").open("w")
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as fault:
-        raise OSError(f"another SIGA runs on {data}: stop it, or give another folder by --data") from fault
-    return lock
-
-
 @dataclass
 class _Addresses:
+    stopping: asyncio.Event
     users: str = ""
     sensors: str = ""
 
@@ -71,7 +71,7 @@ class _Addresses:
 async def _main(args: argparse.Namespace, settings: StartSettings, names: Sequence[str]) -> int:
     began = time.monotonic()
     stopping = _watch_signals()
-    where = _Addresses()
+    where = _Addresses(stopping=stopping)
     reserved = _reserve(settings) if "gateway" in names else ()
     ports = (reserved[0].port, reserved[1].port) if reserved else (settings.port, settings.sensors_port)
     scheme = "https" if settings.tls else "http"
@@ -82,7 +82,7 @@ async def _main(args: argparse.Namespace, settings: StartSettings, names: Sequen
     doors: list[Door] = []
     try:
         await system.start()
-        doors = _doors(system, settings, names, ports)
+        doors = [*_doors(system, settings, names, ports), _owners_door(args, settings, system, where)]
         for door in doors:
             await door.open()
         if demo is not None:
@@ -162,13 +162,31 @@ def _config(args: argparse.Namespace, settings: StartSettings, names: Sequence[s
         "public_url": settings.public_url or where.users, "sensors_url": where.sensors, "tls": settings.tls,
         "loopback": settings.loopback, "trusted_proxy": settings.trusted_proxy,
         "sensors_on_users_door": settings.sensors_on_users_door, "public_metrics": settings.public_metrics,
-        "demo": demo.options if demo is not None else None,
+        "demo": demo.options if demo is not None else None, "stopping": where.stopping.is_set,
     }  # fmt: skip
     return Config(
         data=settings.data, names=names, keys=settings.keys, database_url=settings.database_url,
         images_url=settings.images_url, remote=remote, options=options,
-        log_to_stderr="info" if args.command == "serve" else "error",
+        log_to_stderr="info" if args.command == "serve" else "error", tell=_tell,
     )  # fmt: skip
+
+
+def _tell(line: str) -> None:
+    print(line, flush=True)
+
+
+def backed_up_beside(settings: StartSettings, config: Path | None) -> tuple[dict[str, Path], list[str]]:
+    """Files outside the data folder that belong into a backup, and what must be backed up where it is kept."""
+    toml = config or Path("siga.toml")
+    beside = {"siga.toml": toml.resolve()} if toml.exists() else {}
+    if settings.keys is not None:
+        beside["keys"] = settings.keys.resolve()
+    elsewhere = []
+    if settings.database_url:
+        elsewhere.append("the stores are in PostgreSQL: back them up there, before this (docs/operate.md)")
+    if settings.images_url:
+        elsewhere.append("the photos are in an object store: keep its versions or replicate it")
+    return beside, elsewhere
 
 
 def _doors(system: System, settings: StartSettings, names: Sequence[str], ports: tuple[int, int]) -> list[Door]:
@@ -183,11 +201,16 @@ def _doors(system: System, settings: StartSettings, names: Sequence[str], ports:
         url = urlsplit(settings.services.get(name, ""))
         if name != "gateway" and url.port:
             doors.append(Door(system.services[name].app, host=url.hostname or "127.0.0.1", port=url.port))
-    if set(names) == set(BUILD_ORDER):
-        peers = Peers("gateway", system.keys, system.transports())
-        owner = OwnersDoor(system.apps, system.keys, peers)
-        doors.append(Door(owner, uds=settings.data / SOCKET))
     return doors
+
+
+def _owners_door(args: argparse.Namespace, settings: StartSettings, system: System, where: _Addresses) -> Door:
+    beside, elsewhere = backed_up_beside(settings, args.config)
+    keeper = Keeper(system, users_url=where.users, sensors_url=where.sensors, extra=beside, left_out=elsewhere)
+    whole = set(system.services) == set(BUILD_ORDER)  # only then is there the gateway's key to speak for a person
+    peers = Peers("gateway" if whole else next(iter(system.services)), system.keys, system.transports())
+    owner = OwnersDoor(system.apps if whole else {}, system.keys, peers, keeper)
+    return Door(owner, uds=settings.data / SOCKET)
 
 
 def _demo(args: argparse.Namespace, settings: StartSettings, where: _Addresses) -> Any:

@@ -52,8 +52,11 @@ class StartSettings:
         return self.tls_cert is not None
 
 
-def read_settings(args: argparse.Namespace) -> StartSettings:
-    """The settings of a start; ValueError with what to do when they do not fit together."""
+def read_settings(args: argparse.Namespace, *, listening: bool = True) -> StartSettings:
+    """The settings of a start; ValueError with what to do when they do not fit together.
+
+    Without `listening` only what concerns the data matters, as for `siga backup`.
+    """
     values: dict[str, Any] = _from_file(args.config)
     values |= _from_environment()
     values |= {k: v for k, v in vars(args).items() if k in _KNOWN and v not in (None, False)}
@@ -65,6 +68,8 @@ def read_settings(args: argparse.Namespace) -> StartSettings:
             values[name] = int(values[name])
     values["trusted_proxy"] = tuple(values.get("trusted_proxy") or ())
     settings = StartSettings(**values)
+    if not listening:
+        return settings
     if (settings.tls_cert is None) != (settings.tls_key is None):
         raise ValueError("--tls-cert and --tls-key go together")
     if not settings.loopback and not settings.tls and not settings.trusted_proxy and not settings.insecure_http:

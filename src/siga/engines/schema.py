@@ -53,6 +53,8 @@ def prepare(conn: Connection, metadata: MetaData, package: str, tell: Tell) -> N
     """
     newest, now = head(package), revision_of(conn)
     if now == newest:
+        if now == BASELINE and not inspect(conn).has_table(_versions.name):
+            _stamp(conn, now)
         return
     if now is None:
         metadata.create_all(conn)

@@ -7,6 +7,8 @@ import logging
 import os
 import socket
 import sys
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -30,6 +32,14 @@ _NO_PROGRESS_MS = 30_000
 """A connection on which nothing we sent was taken for so long is closed."""
 _BUFFER_BYTES = 131_072
 """So much of a connection granian keeps: of a request's head, and of answers not yet written."""
+
+_GONE_S = 1.0
+"""So long connections may take to go once their requests are answered."""
+_STREAM = b"text/event-stream"
+_STOPPING = (
+    b'{"type":"/problems/unavailable","title":"It cannot be done just now: try again","status":503,'
+    b'"detail":"SIGA is stopping; ask again in a moment.","instance":""}'
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,8 +121,9 @@ class Door:
             where |= {"ssl_cert": tls.cert, "ssl_key": tls.key}
         self._uds = uds
         self._host, self._port = host, port
+        self._flight = _Flight(app)
         self._server = _Bounded(
-            _http_only(app), interface=Interfaces.ASGINL, http=HTTPModes.auto, websockets=False, log_enabled=False,
+            self._flight, interface=Interfaces.ASGINL, http=HTTPModes.auto, websockets=False, log_enabled=False,
             backlog=1024, backpressure=_MOST_OPEN, http1_settings=HTTP1Settings(max_buffer_size=_BUFFER_BYTES), **where,
         )  # fmt: skip
         self._task: asyncio.Task[None] | None = None
@@ -144,12 +155,13 @@ class Door:
         writer.close()
         return True
 
-    async def close(self, limit_s: float = 8.0) -> None:
-        """Take no more connections, let requests in flight finish up to `limit_s`."""
+    async def close(self, limit_s: float = 5.0) -> None:
+        """Take no more connections, end streams at once, let other requests in flight finish up to `limit_s`."""
         if self._task is None:
             return
         self._server.stop()  # type: ignore[no-untyped-call]
-        done, _ = await asyncio.wait([self._task], timeout=limit_s)
+        await self._flight.land(limit_s)
+        done, _ = await asyncio.wait([self._task], timeout=_GONE_S)
         if not done:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
@@ -157,11 +169,71 @@ class Door:
             self._uds.unlink(missing_ok=True)
 
 
-def _http_only(app: ASGI) -> ASGI:
-    """Services have no lifespan of their own: `system.py` starts and ends them."""
+class _Request:
+    """One request under way: how far its answer is."""
 
-    async def call(scope: Any, receive: Any, send: Any) -> None:
-        if scope["type"] == "http":
-            await app(scope, receive, send)
+    __slots__ = ("_send", "begun", "streams", "task")
 
-    return call
+    def __init__(self, task: asyncio.Task[Any] | None, send: Any) -> None:
+        self.task, self._send = task, send
+        self.begun = self.streams = False
+
+    async def send(self, message: Any) -> None:
+        """Pass on a part of the answer."""
+        if message["type"] == "http.response.start":
+            self.begun = True
+            self.streams = any(k == b"content-type" and v.startswith(_STREAM) for k, v in message["headers"])
+        await self._send(message)
+
+    async def cut(self) -> None:
+        """End the answer in order: what began is complete as far as it goes, what did not is told to come again."""
+        if not self.begun:
+            headers = [(b"content-type", b"application/problem+json"), (b"retry-after", b"2")]
+            await self._send({"type": "http.response.start", "status": 503, "headers": headers})
+        body = b"" if self.begun else _STOPPING
+        await self._send({"type": "http.response.body", "body": body, "more_body": False})
+
+
+class _Flight:
+    """The requests under way at a door. Services have no lifespan of their own: `system.py` starts and ends them."""
+
+    def __init__(self, app: ASGI) -> None:
+        self._app = app
+        self._open: set[_Request] = set()
+        self._landing, self._landed = False, asyncio.Event()
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Hand over one request."""
+        if scope["type"] != "http":
+            return
+        request = _Request(asyncio.current_task(), send)
+        self._open.add(request)
+        try:
+            await self._app(scope, receive, request.send)
+        except asyncio.CancelledError:
+            if not self._landing:
+                raise
+            await request.cut()
+        finally:
+            self._open.discard(request)
+            if self._landing and not self._open:
+                self._landed.set()
+
+    async def land(self, limit_s: float) -> None:
+        """End streams, wait up to `limit_s` for the others, then end those too."""
+        self._landing = True
+        self._cancel(lambda request: request.streams)
+        await self._all_landed(limit_s)
+        self._cancel(lambda request: True)
+        await self._all_landed(_GONE_S)
+
+    async def _all_landed(self, limit_s: float) -> None:
+        self._landed.clear()
+        if self._open:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._landed.wait(), limit_s)
+
+    def _cancel(self, which: Callable[[_Request], bool]) -> None:
+        for request in [one for one in self._open if which(one)]:
+            if request.task is not None:
+                request.task.cancel()

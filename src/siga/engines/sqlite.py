@@ -6,6 +6,7 @@ checkpoint (reliability: the WAL-reset fault needs two).
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, cast
@@ -128,6 +129,11 @@ def open_sqlite(path: Path, metadata: MetaData, *, migrations: str | None = None
         is_full=lambda fault: isinstance(fault, apsw_dbapi.FullError),
         is_damaged=lambda fault: isinstance(fault, apsw_dbapi.InternalError),
     )  # fmt: skip
+
+
+def shut(database: ThreadedDatabase) -> None:
+    """Close a store that no loop has used."""
+    asyncio.run(database.close())
 
 
 def _prepare(path: Path, engine: Engine, metadata: MetaData, migrations: str | None, expected: bool,

@@ -69,9 +69,9 @@ class ThreadedDatabase:
         loop = asyncio.get_running_loop()
         reached, release = asyncio.Event(), threading.Event()
 
-        def hold() -> None:
+        def hold() -> bool:
             loop.call_soon_threadsafe(reached.set)
-            release.wait(_MOST_HELD_S)
+            return release.wait(_MOST_HELD_S)
 
         holding = loop.run_in_executor(self._write_thread, hold)
         try:
@@ -79,7 +79,9 @@ class ThreadedDatabase:
             yield
         finally:
             release.set()
-            await holding
+            in_time = await holding
+        if not in_time:
+            raise TimeoutError("the writer went on before the block ended")
 
     async def _run(self, pool: ThreadPoolExecutor, work: Callable[[], T]) -> T:
         if self._closed:  # a long poll that outlived the service

@@ -53,6 +53,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     extra: Mapping[str, Path] = {}
     left_out: Sequence[str] = ()
     rest: float = REST
+    stopped: Callable[[], bool] = bool
+    """Asked now and then; when it says so, the backup is given up."""
 
 
 class Done(msgspec.Struct, frozen=True, kw_only=True):
@@ -97,7 +99,7 @@ def make(plan: Plan, snapshots: Mapping[str, Snapshot], now: datetime, tell: Tel
         shutil.rmtree(making, ignore_errors=True)
         raise
     removed = _thin(plan)
-    _note(plan.data, plan.to / name, now)
+    note_backup(plan.data, plan.to / name, now)
     return msgspec.structs.replace(done, generation=str(plan.to / name), removed=removed)
 
 
@@ -111,7 +113,7 @@ def _thin(plan: Plan) -> list[str]:
     return [str(generation) for generation in old]
 
 
-def _note(data: Path, generation: Path, now: datetime) -> None:
+def note_backup(data: Path, generation: Path, now: datetime) -> None:
     """For the doctor, who looks at the last backup's age."""
     draft = data / f".{places.LAST_BACKUP}"
     draft.write_bytes(msgspec.json.encode({"at": now, "folder": str(generation.resolve())}))
@@ -160,11 +162,15 @@ class _Making:
         to = self._at(Path(DATA) / name / f"{name}.db")
         began = time.monotonic()
         try:
-            snapshot.copy(to, self._plan.rest, lambda _: None)
+            snapshot.copy(to, self._plan.rest, lambda _: self._go_on())
         finally:
             snapshot.close()
         self._count(to, sha256_of(to))
         self._tell(f"store of {name}: {to.stat().st_size / 1e6:.1f} MB in {time.monotonic() - began:.1f} s")
+
+    def _go_on(self) -> None:
+        if self._plan.stopped():
+            raise BadBackup("SIGA stopped meanwhile: nothing of this backup is left")
 
     def _small(self, source: Path, to: Path) -> None:
         try:
@@ -178,6 +184,7 @@ class _Making:
     def _photos(self) -> None:
         linked = copied = 0
         for path in places.photos(self._plan.data):
+            self._go_on()
             to = self._at(Path(DATA) / path)
             before = self._before.get(str(Path(DATA) / path))
             try:

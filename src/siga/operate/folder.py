@@ -99,12 +99,9 @@ def small_files(data: Path) -> Iterator[Path]:
 
 
 def _is_small(path: Path) -> bool:
-    if (
-        path.is_relative_to(PHOTOS)
-        or PSEUDONYM_KEYS in path.parts
-        or path.name in _NOT_KEPT
-        or path.suffix in (".partial", ".sock")
-    ):
+    if path.is_relative_to(PHOTOS) or PSEUDONYM_KEYS in path.parts:
+        return False
+    if path.name in _NOT_KEPT or path.suffix in (".partial", ".sock"):
         return False
     return not _STORE_FILE.search(path.name) and not path.name.startswith("log-spool.")
 

@@ -13,6 +13,7 @@ import msgspec
 from siga.engines import guard, schema
 from siga.engines.sqlite_copy import Snapshot
 from siga.operate import folder as places
+from siga.operate.backup import note_backup
 from siga.operate.manifest import DATA, BadBackup, Manifest, StoredFile, chosen, read_manifest, sha256_of
 
 Tell = Callable[[str], None]
@@ -75,6 +76,7 @@ def restore(source: Path, data: Path, now: datetime, tell: Tell, *, force: bool 
     places.synced(data)
     stage.rmdir()
     places.synced(data)
+    note_backup(data, generation, manifest.began_at)
     beside = [file.path for file in manifest.files if not file.path.startswith(f"{DATA}/")]
     return Restored(
         generation=str(generation), made_at=manifest.began_at, files=len(manifest.files), size=manifest.size,

@@ -44,10 +44,11 @@ class _Parts:
 
 
 async def build(ctx: Context) -> Service:
-    """The gateway. Start options it reads: `trusted_proxy`, `loopback`, `public_metrics`, `sensors_on_users_door`."""
+    """The gateway. Start options it reads: `trusted_proxy`, `loopback`, `public_metrics`, `sensors_on_users_door`,
+    `stopping`."""
     parts = _parts(ctx)
     followers = _followers(ctx, parts)
-    own = _waiting_for(followers)
+    own = _waiting_for(followers, ctx.options.get("stopping"))
     health = Health(
         ctx.peers, [name for name in ctx.apps if name != ctx.name], own,
         public_metrics=bool(ctx.options.get("public_metrics")),
@@ -119,8 +120,10 @@ def _followers(ctx: Context, parts: _Parts) -> list[Follower]:
     ]
 
 
-def _waiting_for(followers: list[Follower]) -> Callable[[], list[str]]:
+def _waiting_for(followers: list[Follower], stopping: Callable[[], bool] | None) -> Callable[[], list[str]]:
     def waits() -> list[str]:
+        if stopping is not None and stopping():
+            return ["the next start: this process is stopping"]
         return [f"{one.source}'s journal" for one in followers if one.position is None]
 
     return waits

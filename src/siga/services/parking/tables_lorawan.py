@@ -22,8 +22,8 @@ integrations = Table(
     Column("created_at", Instant, nullable=False),
     Column("rotated_at", Instant),
     Column("heard_at", Instant),
-    Column("messages", Integer, nullable=False, server_default="0"),
-    Column("uplinks", Integer, nullable=False, server_default="0"),
+    Column("messages", Position, nullable=False, server_default="0"),
+    Column("uplinks", Position, nullable=False, server_default="0"),
 )  # fmt: skip
 
 devices = Table(

@@ -31,6 +31,11 @@ SECURITY_SCHEMES: Document = {
         "the raw query without `?`, the device's id, created (unix seconds), nonce (growing, unsigned 64 bit), the "
         "lower-case hex SHA-256 of the body.",
     },
+    "integration": {
+        "type": "http", "scheme": "bearer",
+        "description": "For LoRaWAN network servers: the integration's secret, also taken as the password of Basic "
+        "authentication or in the header `X-Siga-Secret`.",
+    },
 }  # fmt: skip
 
 

@@ -8,6 +8,7 @@ import msgspec
 
 from siga.contract.accounts import SignInAsk
 from siga.contract.enforcement import PhotoTasks
+from siga.contract.lorawan import UplinkAck
 from siga.contract.parking import Ack, BayView, Report
 from siga.kit.problem import MEDIA_TYPE, ProblemBody
 from siga.services.gateway.reference.merge import PROBLEM, SECURITY_SCHEMES, Document
@@ -19,7 +20,7 @@ Times are UTC (RFC 3339 with `Z`), positions WGS84 with the longitude first. Ref
 can be opened. Lists take `limit` and `cursor` and answer `next`. Every answer carries `X-Request-ID`. Answers may gain
 fields; unknown fields in requests are refused."""
 
-_STRUCTS = (SessionShown, SignInAsk, Report, Ack, PhotoTasks, BayView, ProblemBody)
+_STRUCTS = (SessionShown, SignInAsk, Report, Ack, UplinkAck, PhotoTasks, BayView, ProblemBody)
 _REF = "#/components/schemas/{name}"
 _DEVICE: list[Document] = [{"device": []}]
 _SENSORS: list[Document] = [
@@ -36,7 +37,7 @@ def own_document() -> Document:
         "info": {"title": "SIGA", "version": "1", "description": _ABOUT, "license": {"name": "Apache-2.0",
                  "identifier": "Apache-2.0"}},
         "servers": [{"url": "/"}],
-        "paths": {**_session_paths(), **_live_path(), **_sensor_paths()},
+        "paths": {**_session_paths(), **_live_path(), **_sensor_paths(), **_server_paths()},
         "components": {
             "schemas": schemas, "securitySchemes": SECURITY_SCHEMES,
             "responses": {"Problem": {
@@ -103,6 +104,22 @@ def _sensor_paths() -> Document:
         "/sensors/v1/photos/{case_id}": _sensor(
             "put", "photo", "Photo", "The photo of a case that asked for one: JPEG, PNG or WebP, at most 8 MiB.",
             {"200": _of({"type": "object"}, "It is kept.")}, parameters=[_path("case_id")], raw=photo),
+    }  # fmt: skip
+
+
+def _server_paths() -> Document:
+    """The webhooks of LoRaWAN network servers."""
+    event = _query("event", "which event it is: `up`, `join`, `status`; others are answered and passed")
+    ack = {"200": _json("UplinkAck", "What became of the message, told after the commit.")}
+    return {
+        f"/sensors/v1/lns/{kind}": _sensor(
+            "post", kind, name, f"{words} A frame counts once, whatever gateways and servers bring it.", ack,
+            {"type": "object"}, [{"integration": []}], parameters=[event] if kind == "chirpstack" else None,
+        )
+        for kind, name, words in (
+            ("chirpstack", "ChirpStack v4", "The JSON of its HTTP integration."),
+            ("ttn", "The Things Stack v3", "The JSON of its webhooks, whichever message it is."),
+        )
     }  # fmt: skip
 
 

@@ -141,4 +141,6 @@ def _who(security: list[dict[str, Any]]) -> str:
     names = {name for one in security for name in one}
     if {} in security or not security:
         return "anyone"
+    if "integration" in names:
+        return "a network server, by its secret"
     return "a device, by signature" if "device" in names else "people who are signed in"

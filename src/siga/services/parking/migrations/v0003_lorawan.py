@@ -85,8 +85,8 @@ def upgrade() -> None:
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("rotated_at", sa.BigInteger(), nullable=True),
         sa.Column("heard_at", sa.BigInteger(), nullable=True),
-        sa.Column("messages", sa.Integer(), server_default="0", nullable=False),
-        sa.Column("uplinks", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("messages", POSITION, server_default="0", nullable=False),
+        sa.Column("uplinks", POSITION, server_default="0", nullable=False),
         sa.PrimaryKeyConstraint("integration_id"),
         sa.UniqueConstraint("secret_hash"),
     )

@@ -38,8 +38,8 @@ def health_words(health: DeviceHealth, t: Texts) -> HealthWords:
     lorawan = health.lorawan
     codec = CODECS.get(lorawan.codec_id) if lorawan else None
     facts: list[tuple[str, str | Markup]] = [
-        (t("admin.health.voltage"), _some(t, "admin.health.mv", health.battery_mv)),
-        (t("admin.health.temperature"), _some(t, "admin.health.celsius", health.temperature_c)),
+        (t("admin.health.voltage"), _volts(t, health.battery_mv)),
+        (t("admin.health.temperature"), _celsius(t, health.temperature_c)),
         (t("admin.health.signal"), signal_words(t, health.rssi_dbm, health.snr_db)),
         (t("admin.health.gaps"), t.number(health.gaps) if health.gaps else ""),
         (t("admin.health.firmware"), health.firmware or ""),
@@ -77,8 +77,12 @@ def _notices(health: DeviceHealth, pinned: str, t: Texts) -> list[tuple[str, str
     return found
 
 
-def _some(t: Texts, key: str, number: float | None) -> str:
-    return "" if number is None else t(key, n=t.number(number, 0 if number == int(number) else 1))
+def _volts(t: Texts, battery_mv: int | None) -> str:
+    return "" if battery_mv is None else t("admin.health.volts", n=t.number(battery_mv / 1000, 2))
+
+
+def _celsius(t: Texts, temperature_c: float | None) -> str:
+    return "" if temperature_c is None else t("admin.health.celsius", n=t.number(temperature_c))
 
 
 @post("/admin/devices/{device_id:str}/codec")

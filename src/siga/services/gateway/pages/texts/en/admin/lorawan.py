@@ -116,7 +116,7 @@ TEXTS: dict[str, str] = {
         "The sensor says it runs firmware {told} and is read as {pinned}. Check it, and change below how it is read."
     ),
     "admin.health.voltage": "Voltage",
-    "admin.health.mv": "{n} mV",
+    "admin.health.volts": "{n} V",
     "admin.health.temperature": "Temperature",
     "admin.health.celsius": "{n} °C",
     "admin.health.signal": "Signal",

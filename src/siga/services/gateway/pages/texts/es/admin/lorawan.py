@@ -115,7 +115,7 @@ TEXTS: dict[str, str] = {
         "El sensor dice que lleva la versión {told} y se lee como la {pinned}. Compruébelo y cambie abajo cómo se lee."
     ),
     "admin.health.voltage": "Tensión",
-    "admin.health.mv": "{n} mV",
+    "admin.health.volts": "{n} V",
     "admin.health.temperature": "Temperatura",
     "admin.health.celsius": "{n} °C",
     "admin.health.signal": "Señal",
