@@ -58,6 +58,8 @@ TEXTS: dict[str, str] = {
     "admin.name_of.parking.battery_low_mv": "Low voltage of a battery",
     "admin.name_of.parking.weak_rssi_dbm": "Weak signal of a sensor",
     "admin.name_of.parking.weak_snr_db": "Signal with too much noise",
+    "admin.name_of.gateway.live_clients": "Live streams at once",
+    "admin.name_of.gateway.live_per_address": "Live streams from one address",
     "admin.name_of.gateway.integration_messages_per_min": "Messages a minute from a LoRaWAN server",
     "admin.name_of.history.subject_kept_h": "Forgetting who parked",
     "admin.name_of.enforcement.photo_wait_s": "Wait for the photo",

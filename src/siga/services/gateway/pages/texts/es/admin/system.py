@@ -58,6 +58,8 @@ TEXTS: dict[str, str] = {
     "admin.name_of.parking.battery_low_mv": "Tensión baja de una pila",
     "admin.name_of.parking.weak_rssi_dbm": "Señal débil de un sensor",
     "admin.name_of.parking.weak_snr_db": "Señal con demasiado ruido",
+    "admin.name_of.gateway.live_clients": "Pantallas en directo a la vez",
+    "admin.name_of.gateway.live_per_address": "Pantallas en directo de una dirección",
     "admin.name_of.gateway.integration_messages_per_min": "Mensajes por minuto de un servidor LoRaWAN",
     "admin.name_of.history.subject_kept_h": "Olvido de quién aparcó",
     "admin.name_of.enforcement.photo_wait_s": "Espera de la foto",
