@@ -20,7 +20,8 @@ _PHONE, _DESK = {"width": 412, "height": 839}, {"width": 1440, "height": 900}
 _LISTS = ("bays", "zones", "rules", "devices", "people", "accreditations")
 _PLAIN = (
     "", "/bays/new", "/rules/new", "/imports", "/devices/new", "/people/invite", "/accreditations/new", "/reports",
-    "/statistics", "/statistics?by=hour", "/alarms", "/settings", "/settings?scope=system", "/settings/parking.grace_s",
+    "/statistics", "/statistics?by=hour", "/claims", "/claims?queue=dismissed", "/integrations", "/alarms", "/settings",
+    "/settings?scope=system", "/settings/parking.grace_s",
     "/settings/revisions", "/queue", "/logs", "/logs/tail", "/town",
 )  # fmt: skip
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import Connection, func, select
 
 import siga.kit.log as logs
 from lorawan_street import EUI, MATCH_KEY, START, LorawanStreet, at, chirpstack_up, nanos, street, ttn_up
@@ -234,6 +234,38 @@ def test_the_queue_is_bounded_and_forgets_who_was_not_heard_for_longest(
             query = select(func.count()).select_from(frames)
             assert await database.read(lambda conn: conn.scalar(query)) == 4 + 3
             assert await database.read(lambda conn: conn.scalar(select(func.count()).select_from(claims))) == 5
+
+    run(check())
+
+
+def test_what_served_its_time_is_forgotten(tmp_path: Path) -> None:
+    async def check() -> None:
+        async with street(tmp_path) as s:
+            lorawan = s.system.system.services["parking"].extra["lorawan"]
+            database = s.system.system.services["parking"].database
+            assert database is not None
+
+            async def rows() -> tuple[int, int, int]:
+                def count(conn: Connection) -> tuple[int, int, int]:
+                    held = select(func.count()).select_from(frames).where(frames.c.held.is_not(None))
+                    return (
+                        int(conn.scalar(select(func.count()).select_from(frames)) or 0), int(conn.scalar(held) or 0),
+                        int(conn.scalar(select(func.count()).select_from(claims)) or 0),
+                    )  # fmt: skip
+
+                return await database.read(count)
+
+            join = {"time": nanos(at(0)), "deviceInfo": {"devEui": EUI}, "devAddr": "01aa01aa"}
+            assert (await s.post("chirpstack", join, event="join")).json() == {"outcome": "heard"}
+            await s.up(1, TAKEN, at(1))
+            await lorawan.sweep()
+            assert await rows() == (1, 1, 1)
+            s.clock.forward(8 * 86400)
+            await lorawan.sweep()
+            assert await rows() == (1, 0, 1)
+            s.clock.forward(23 * 86400)
+            await lorawan.sweep()
+            assert await rows() == (0, 0, 0)
 
     run(check())
 

@@ -195,7 +195,7 @@ def test_a_start_on_a_harmed_folder_is_refused_by_name_with_what_to_do(memory: P
             pass
 
     run(once())
-    for harm in (Path.unlink, _zeroed, _flipped):
+    for harm in (Path.unlink, _flipped):
         data = shutil.copytree(memory / "town", memory / "harmed")
         harm(data / "parking" / "parking.db")
         refused = siga("up", data)
@@ -215,9 +215,22 @@ def test_the_doctor_finds_it_and_names_the_way_back(memory: Path) -> None:
     assert "BAD ] store of parking" in looked.stdout
     assert "siga restore DIR" in looked.stdout
     assert "users/master.key is missing" in looked.stdout
-    refused = siga("up", data)
-    assert refused.returncode == 1
-    assert "master.key is missing" in refused.stderr
+
+
+def test_an_empty_file_and_a_lost_key_are_refused_and_none_is_made_anew(memory: Path) -> None:
+    async def start(data: Path) -> None:
+        async with running("config", "logs", "users", "parking", data=data):
+            raise AssertionError("it started")
+
+    empty = shutil.copytree(memory / "town", memory / "empty")
+    _zeroed(empty / "users" / "users.db")
+    with pytest.raises(StoreDamaged, match="it was in use and is now empty"):
+        run(start(empty))
+    keyless = shutil.copytree(memory / "town", memory / "keyless")
+    (keyless / "parking" / "devices.key").unlink()
+    with pytest.raises(OSError, match=r"devices\.key is missing"):
+        run(start(keyless))
+    assert not (keyless / "parking" / "devices.key").exists()
 
 
 def test_damage_that_is_met_later_is_told_and_never_answered_from(memory: Path) -> None:

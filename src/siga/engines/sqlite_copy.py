@@ -14,7 +14,7 @@ from typing import Any
 
 import apsw
 
-from siga.engines import apsw_dbapi, checksums
+from siga.engines import apsw_dbapi, checksums, guard
 from siga.engines.guard import StoreDamaged
 from siga.engines.sqlite import connected
 
@@ -25,9 +25,10 @@ Progress = Callable[[int], None]
 class Snapshot:
     """The store as it is when this is made, until `close`; meanwhile its log cannot be shortened."""
 
-    def __init__(self, path: Path) -> None:
-        """StoreDamaged when it cannot be read."""
-        self.path = path
+    def __init__(self, path: Path, *, at_rest: bool = False) -> None:
+        """`at_rest`: nobody has the store open, and nothing is to be left beside it. StoreDamaged if it cannot be
+        read."""
+        self.path, self._at_rest = path, at_rest
         self._raw = self._asked(lambda: connected(path, read_only=True)).raw
         self._raw.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)  # a store at rest is left exactly as it is
         self._raw.execute("BEGIN")
@@ -113,3 +114,8 @@ class Snapshot:
     def close(self) -> None:
         """Let go of the instant."""
         self._raw.close()
+        if self._at_rest:
+            log = guard.wal_of(self.path)
+            if log.exists() and not log.stat().st_size:
+                log.unlink()
+            self.path.with_name(self.path.name + "-shm").unlink(missing_ok=True)

@@ -84,7 +84,7 @@ def make(plan: Plan, snapshots: Mapping[str, Snapshot], now: datetime, tell: Tel
     the unfinished generation is left then.
     """
     refuse(plan)
-    plan.to.mkdir(parents=True, exist_ok=True, mode=0o700)
+    places.made(plan.to)
     if not (plan.to / MARK).exists():
         write_whole(plan.to / MARK, json.dumps({"format": FORMAT}).encode())
     for unfinished in plan.to.glob(f"{_MAKING}*"):
@@ -132,7 +132,7 @@ class _Making:
     def run(self, snapshots: Mapping[str, Snapshot], now: datetime) -> Done:
         began = time.monotonic()
         _give_way()
-        (self._folder / DATA).mkdir(parents=True, mode=0o700)
+        places.made(self._folder / DATA)
         states = {
             name: StoreState(revision=s.revision, head=s.head, cursors=s.cursors) for name, s in snapshots.items()
         }
@@ -222,7 +222,7 @@ class _Making:
 
     def _at(self, path: Path) -> Path:
         to = self._folder / path
-        to.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        places.made(to.parent)
         return to
 
     def _name(self, path: Path) -> str:
@@ -259,4 +259,4 @@ def at_rest(data: Path) -> Iterator[tuple[str, Snapshot]]:
         path = places.store_of(data, name)
         if guard.is_there(path, expected=ledger.expects(name)):
             guard.check(path)
-            yield name, Snapshot(path)
+            yield name, Snapshot(path, at_rest=True)

@@ -31,7 +31,6 @@ _FIRST_COMMIT = datetime(2026, 11, 1, tzinfo=UTC)
 _KEY_BYTES = 32
 _SEALING_KEYS = {
     "users/master.key", "parking/devices.key", "images/photos.key", "enforcement/plates.key", "drivers/drivers.key",
-    "gateway/guest.key",
 }  # fmt: skip
 
 
@@ -117,13 +116,13 @@ def keys(data: Path, own: Path | None) -> Iterator[Finding]:
         yield bad("signing keys", f"{folder}: {fault}", "bring them back from a backup")  # fmt: skip
     for name in sorted(_SEALING_KEYS):
         path = data / name
-        if not places.store_of(data, path.parent.name).exists() and path.parent.name != "gateway":
+        if not places.store_of(data, path.parent.name).exists():
             continue
         if path.exists() and path.stat().st_size == _KEY_BYTES:
             continue
         lost = "cut short" if path.exists() else "missing"
         yield bad("sealing keys", f"{name} is {lost}: what it sealed cannot be read",
-                  "bring it back from a backup before SIGA makes a new one")  # fmt: skip
+                  "bring it back from a backup: no other one is made")  # fmt: skip
 
 
 def last_backup(data: Path, now: datetime) -> Iterator[Finding]:

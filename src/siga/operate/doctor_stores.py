@@ -38,7 +38,7 @@ def look(data: Path, *, full: bool, at_rest: bool) -> Iterator[Finding]:
             if at_rest:
                 guard.is_there(path, expected=True)
                 guard.check(path)
-            opened[name] = Snapshot(path)
+            opened[name] = Snapshot(path, at_rest=at_rest)
         except StoreDamaged as fault:
             yield bad(f"store of {name}", fault.what, _RESTORE)
             continue

@@ -111,6 +111,13 @@ def stamp(now: datetime) -> str:
     return now.astimezone(UTC).strftime("%Y-%m-%dT%H-%M-%S.%fZ")[:23] + "Z"
 
 
+def made(folder: Path) -> None:
+    """Make a folder and those above it that are not there, each its owner's alone."""
+    if not folder.is_dir():
+        made(folder.parent)
+        folder.mkdir(mode=0o700, exist_ok=True)
+
+
 def synced(folder: Path) -> None:
     """Put a folder's own entries on disk."""
     handle = os.open(folder, os.O_RDONLY)

@@ -45,7 +45,7 @@ def _of_file(data: Path, name: str) -> str | None:
     if not guard.is_there(path, expected=Ledger(data).expects(name)):
         return None
     guard.check(path)
-    store = Snapshot(path)
+    store = Snapshot(path, at_rest=True)
     try:
         return store.revision or (schema.BASELINE if store.rows("SELECT 1 FROM sqlite_schema") else None)
     finally:

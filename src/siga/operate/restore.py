@@ -103,7 +103,7 @@ def _copied(source: Path, to: Path | None, generation: Path) -> str:
     try:
         if to is None:
             return sha256_of(source)
-        to.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        places.made(to.parent)
         with os.fdopen(os.open(to, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
             digest = sha256_of(source, file.write)
             file.flush()
@@ -118,7 +118,7 @@ def _check_stores(manifest: Manifest, stage: Path, tell: Tell) -> None:
         tell(f"Checking the store of {name} …")
         path = places.store_of(stage, name)
         guard.check(path)
-        store = Snapshot(path)
+        store = Snapshot(path, at_rest=True)
         try:
             if faults := store.faults(full=True):
                 raise BadBackup(f"the store of {name} in the backup is damaged: {faults[0]}")
@@ -127,8 +127,6 @@ def _check_stores(manifest: Manifest, stage: Path, tell: Tell) -> None:
                 raise BadBackup(f"the store of {name} is not the one the manifest tells of")
         finally:
             store.close()
-            for rest in ("-wal", "-shm"):
-                path.with_name(path.name + rest).unlink(missing_ok=True)
     if wrong := manifest.disagreements():
         raise BadBackup(f"the stores do not agree with each other: {'; '.join(wrong)}")
 

@@ -14,7 +14,7 @@ from siga.services.parking import lorawan_order as order
 from siga.services.parking.lorawan_order import SIMULATED, Heard, Kept, Session
 
 START = datetime(2026, 11, 24, 11, tzinfo=UTC)
-EXAMPLES = 20_000 if os.environ.get("SIGA_LONG") else 100
+EXAMPLES = 20_000 if os.environ.get("SIGA_LONG") else 40
 
 
 def at(minutes: float) -> datetime:

@@ -64,7 +64,8 @@ def test_a_late_frame_tells_nothing_of_the_present() -> None:
     [
         ("nps405sm nwave dev1", "2.4.9", "nwave-nps405-2.4.9"), ("Nwave NPS-4.5 FM", "", "nwave-nps405-2.4.9"),
         ("nps310sm", "", "nwave-nps310-1.13"), ("tps110", "0.29.2", "bosch-tps110-0.29.2"),
-        ("Bosch TPL110 calle mayor", "0.23.3", "bosch-tps110-0.23"), ("the-things-uno", "quickstart", None), ("", "", None),
+        ("Bosch TPL110 calle mayor", "0.23.3", "bosch-tps110-0.23"),
+        ("the-things-uno", "quickstart", None), ("", "", None),
     ],
 )  # fmt: skip
 def test_a_model_is_guessed_by_the_servers_words_alone(hint: str, firmware: str, codec_id: str | None) -> None:

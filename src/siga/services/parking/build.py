@@ -88,5 +88,5 @@ async def build(ctx: Context) -> Service:
             lambda: every(_SWEEP_S, lorawan.sweep, lambda fault: log.error("sweep_failed", exc_info=fault)),
         ],
         close=parking.save,
-        extra={"parking": parking, "lane": express},
+        extra={"parking": parking, "lane": express, "lorawan": lorawan},
     )  # fmt: skip

@@ -63,9 +63,8 @@ class Lorawan:
 
     async def _take_group(self, group: Sequence[Waiting]) -> None:
         try:
-            acks = await self._parking.commit(
-                lambda conn, overlay: [self._take_one(conn, overlay, message) for message, _ in group]
-            )
+            messages = [message for message, _ in group]
+            acks = await self._parking.commit(lambda conn, overlay: self._take_all(conn, overlay, messages))
         except Exception as fault:
             if len(group) > 1 and not isinstance(fault, Problem):
                 log.warning("group_failed", why=repr(fault), messages=len(group))
@@ -86,20 +85,34 @@ class Lorawan:
                 metrics.LORAWAN_UPLINKS.labels(ack.outcome).inc()
             future.set_result(ack)
 
-    def _take_one(self, conn: Connection, overlay: Overlay, message: ServerMessage) -> UplinkAck | Problem:
-        server = lorawan_store.integration(conn, message.integration_id)
-        if server is None or not server.enabled:
-            return UnknownIntegration()
-        ack = UplinkAck(outcome="ignored")
+    def _take_all(self, conn: Connection, overlay: Overlay,
+                  messages: Sequence[ServerMessage]) -> list[UplinkAck | Problem]:  # fmt: skip
+        servers = {
+            integration_id: lorawan_store.integration(conn, integration_id)
+            for integration_id in {message.integration_id for message in messages}
+        }
+        acks: list[UplinkAck | Problem] = []
+        for message in messages:
+            server = servers[message.integration_id]
+            known = server is not None and server.enabled
+            acks.append(self._take_one(conn, overlay, server, message) if server and known else UnknownIntegration())
+        for integration_id, server in servers.items():
+            if server is not None and server.enabled:
+                mine = [(m, ack) for m, ack in zip(messages, acks, strict=True) if m.integration_id == integration_id]
+                new = sum(m.uplink is not None and _is_new(ack) for m, ack in mine)
+                last = max(message.received_at for message, _ in mine)
+                lorawan_store.count_messages(conn, integration_id, last, len(mine), new)
+        return acks
+
+    def _take_one(self, conn: Connection, overlay: Overlay, server: IntegrationRow,
+                  message: ServerMessage) -> UplinkAck:  # fmt: skip
         if message.uplink is not None:
-            ack = self._take_uplink(conn, overlay, server, message, message.uplink)
-        elif message.joined is not None:
-            ack = _take_join(conn, server, message, message.joined)
-        elif message.battery is not None:
-            ack = self._take_battery(conn, overlay, server, message, message.battery)
-        new = message.uplink is not None and ack.outcome != "repeated"
-        lorawan_store.count_messages(conn, server.integration_id, message.received_at, 1, int(new))
-        return ack
+            return self._take_uplink(conn, overlay, server, message, message.uplink)
+        if message.joined is not None:
+            return _take_join(conn, server, message, message.joined)
+        if message.battery is not None:
+            return self._take_battery(conn, overlay, server, message, message.battery)
+        return UplinkAck(outcome="ignored")
 
     def _take_uplink(self, conn: Connection, overlay: Overlay, server: IntegrationRow, message: ServerMessage,
                      uplink: Uplink) -> UplinkAck:  # fmt: skip
@@ -118,7 +131,8 @@ class Lorawan:
         if device is None or owner is None or owner.row.device.revoked:
             return lorawan_apply.hold(conn, where, session.epoch, frame, message.received_at, uplink)
         turn = lorawan_apply.Turn(conn, overlay, self._settings, device, owner)
-        return turn.take_new(uplink, frame, session.epoch, message.received_at)
+        follows = lorawan_order.follows(known, session.epoch, frame.f_cnt)
+        return turn.take_new(uplink, frame, session.epoch, message.received_at, follows=follows)
 
     def _take_battery(self, conn: Connection, overlay: Overlay, server: IntegrationRow, message: ServerMessage,
                       told: BatteryTold) -> UplinkAck:  # fmt: skip
@@ -135,6 +149,10 @@ class Lorawan:
         await self._database.write(lambda conn: lorawan_claims.sweep(conn, now - _FRAMES_KEPT, now - TOO_OLD))
 
 
+def _is_new(ack: UplinkAck | Problem) -> bool:
+    return isinstance(ack, UplinkAck) and ack.outcome != "repeated"
+
+
 def _heard(uplink: Uplink, message: ServerMessage) -> Heard:
     return Heard(
         server=SIMULATED if uplink.simulated else uplink.server, session=uplink.session, dev_addr=uplink.dev_addr,
@@ -144,6 +162,10 @@ def _heard(uplink: Uplink, message: ServerMessage) -> Heard:
 
 def _take_join(conn: Connection, server: IntegrationRow, message: ServerMessage, told: Joined) -> UplinkAck:
     where = server.municipality_id
+    if lorawan_store.device(conn, where, told.dev_eui) is None and (
+        lorawan_claims.claim_of(conn, where, told.dev_eui) is None
+    ):
+        return UplinkAck(outcome="heard")  # its first frame lists it
     known = lorawan_store.sessions(conn, where, told.dev_eui)
     at = seen_at(told.at, message.received_at)
     begun = lorawan_order.joined(known, told.server, told.session, told.dev_addr, at)

@@ -36,10 +36,11 @@ class Turn:
         self._conn, self._overlay, self._settings = conn, overlay, settings
         self._device, self._owner = device, owner
 
-    def take_new(self, uplink: Uplink, frame: Heard, epoch: int, received_at: datetime) -> UplinkAck:
-        """A frame that was not taken before."""
+    def take_new(self, uplink: Uplink, frame: Heard, epoch: int, received_at: datetime, *,
+                 follows: bool = False) -> UplinkAck:  # fmt: skip
+        """A frame that was not taken before; when it `follows` the last one, no counter is missing before it."""
         device = self._device
-        if not uplink.simulated:
+        if not uplink.simulated and not follows:
             missed = lorawan_store.gap_change(
                 self._conn, device.municipality_id, device.dev_eui, epoch, frame.f_cnt
             )  # fmt: skip

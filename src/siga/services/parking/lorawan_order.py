@@ -91,6 +91,12 @@ def joined(known: Sequence[Session], server: str, session: str, dev_addr: str, a
     return _new(known, Heard(server=server, session=session, dev_addr=dev_addr, f_cnt=0, at=at, fingerprint=""))
 
 
+def follows(known: Sequence[Session], epoch: int, f_cnt: int) -> bool:
+    """Whether the counter is the next one after all that was heard of the epoch: nothing is missing then."""
+    top = _top(known, epoch)
+    return top is not None and f_cnt == top[0] + 1
+
+
 def topped(session: Session, f_cnt: int, at: datetime) -> Session:
     """The session after one more of its frames."""
     if session.top_f_cnt is not None and session.top_f_cnt >= f_cnt:

@@ -40,7 +40,8 @@ _MOST_WAITING = 10_000
 """Reports in one commit and reports waiting for one, about."""
 _TICK_S = 0.5
 _DUE_AT_ONCE = 1000
-_RESCHEDULED_AT_ONCE = 5000
+_RESCHEDULED_AT_ONCE, _RESCHEDULE_REST_S = 250, 0.004
+"""Bays whose deadlines are looked at anew in one go; in between others have the loop."""
 _LOADED_AT_ONCE = 5000
 _SNAPSHOT_FROM = 20_000
 _INDEX_REST_S = 0.5
@@ -209,7 +210,8 @@ class Parking:
         """Let deadlines act, for ever."""
         while True:
             wait_s = min(_TICK_S, self.picture.columns.next_due_s() - self._clock().timestamp())
-            await asyncio.sleep(max(0.01, wait_s) if self._unscheduled == len(self.picture.columns) else 0)
+            busy = self._unscheduled < len(self.picture.columns)
+            await asyncio.sleep(_RESCHEDULE_REST_S if busy else max(0.01, wait_s))
             await self.tick()
 
     async def tick(self) -> int:
