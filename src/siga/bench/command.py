@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from siga.bench import dataset, flows, growth, hold, ingest, live, reads, soak
+from siga.bench import dataset, flows, growth, hold, ingest, live, operate, reads, soak
 from siga.bench.measuring import Missing
 from siga.bench.numbers import Figure, table
 
@@ -48,6 +48,7 @@ BENCHES: dict[str, Bench] = {
         live.live, {"bays": QUICK_BAYS, "clients": 100, "rate": 20.0, "seconds": 1.0, "settle_s": 0.5}, alone=True,
         shares=True,
     ),
+    "backup": Bench(operate.backup, {"bays": QUICK_BAYS, "rounds": 1, "seconds": 4.0}, alone=True),
     "soak": Bench(soak.soak, {}, alone=True),
 }  # fmt: skip
 _NOT_IN_ALL = {"soak"}

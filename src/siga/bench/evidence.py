@@ -17,7 +17,7 @@ from siga.bench.command import measured
 from siga.bench.numbers import Figure
 
 ROOT = Path(__file__).parents[3]
-_BENCHED = ("visible", "police", "settings", "startup", "nearest", "latency", "ingest", "hold", "live")
+_BENCHED = ("visible", "police", "settings", "startup", "nearest", "latency", "ingest", "hold", "live", "backup")
 _LONG = ("growth",)
 """Only when asked for by SIGA_LONG=1: the data set of a million bays is made first. Then `hold` lasts 1,800 s too."""
 _SHORT_FAULTS = re.compile(r"(\d+) kills, (\d+) acknowledged reports, (\d+) lost")

@@ -28,6 +28,8 @@ from siga.services.parking.store_reports import Around
 
 def fold_batch(conn: Connection, overlay: Overlay, batch: ReportBatch) -> list[Ack]:
     """What became of each report, in their order. One that cannot be taken does not harm the others."""
+    if len(batch.reports) > 1:
+        overlay.know(conn, [report.device_id for report in batch.reports])
     return [_fold_one(conn, overlay, batch, report) for report in batch.reports]
 
 
