@@ -32,8 +32,8 @@ run: $(VENV)/.run  ## start SIGA with a demo town (data stays in ./demo-data)
 	@exec $(BIN)/python -m siga demo --data demo-data --speed $(SPEED) $(ARGS)
 
 check: $(VENV)/.dev  ## format, lint, types, imports, unit tests (under a minute)
-	$(BIN)/ruff format --check src tests clients
-	$(BIN)/ruff check src tests clients
+	$(BIN)/ruff format --check src tests clients yardsticks
+	$(BIN)/ruff check src tests clients yardsticks
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest tests/unit -n auto

@@ -83,11 +83,14 @@ class LorawanStreet:
 
     def __init__(self, system: Running, clock: HandClock, door: httpx.AsyncClient) -> None:
         self.system, self.clock, self.door = system, clock, door
-        self.admin = system.as_person("parking", "administrator")
-        self.gateway = system.as_service("parking", "gateway")
         self.parking = system.system.services["parking"].extra["parking"]
         self.secrets: dict[str, str] = {}
         self.integrations: dict[str, str] = {}
+
+    @property
+    def admin(self) -> Caller:
+        """An administrator, freshly signed in: a long test outlives a token."""
+        return self.system.as_person("parking", "administrator")
 
     async def open(self) -> None:
         """Both network servers are let in."""
@@ -163,8 +166,8 @@ class LorawanStreet:
     async def events(self, *kinds: str) -> list[dict[str, Any]]:
         """All events of these kinds, their data."""
         found: list[dict[str, Any]] = []
-        after = 0
-        while page := (await self.gateway.get("/internal/v1/events", after=after, limit=1000)).json()["events"]:
+        gateway, after = self.system.as_service("parking", "gateway"), 0
+        while page := (await gateway.get("/internal/v1/events", after=after, limit=1000)).json()["events"]:
             found += [one["data"] for one in page if one["kind"] in kinds]
             after = page[-1]["position"]
         return found

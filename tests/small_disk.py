@@ -89,7 +89,7 @@ class _File(apsw.VFSFile):
 
 class _Full(apsw.VFS):
     def __init__(self, disk: SmallDisk) -> None:
-        self._base, self._disk = "unix", disk
+        self._base, self._disk = apsw.Connection(":memory:").open_vfs, disk
         super().__init__("small-disk", self._base, makedefault=True)
 
     def xOpen(self, name: Any, flags: Any) -> _File:

@@ -111,10 +111,27 @@ async def judged(image: Path, folder: Path, file: str, rng: Random, before: Rows
     return "harmless" if rows == before else "wrong", what
 
 
-def test_harm_to_a_store_or_its_log_is_seen_or_changes_no_answer(memory: Path) -> None:
+@pytest.fixture(scope="module")
+def base(memory: Path) -> Path:
+    """The two images of one Parking."""
+    run(made(memory / "base"), 100)
+    return memory / "base"
+
+
+@pytest.fixture(scope="module")
+def town(memory: Path) -> Path:
+    """The data folder of a SIGA that has run."""
+
+    async def once() -> None:
+        async with running("config", "logs", "users", "parking", data=memory / "town"):
+            pass
+
+    run(once())
+    return memory / "town"
+
+
+def test_harm_to_a_store_or_its_log_is_seen_or_changes_no_answer(memory: Path, base: Path) -> None:
     async def work() -> None:
-        base = memory / "base"
-        await made(base)
         before = await read(shutil.copytree(base / "stopped", memory / "whole"))
         assert await read(shutil.copytree(base / "killed", memory / "left")) == before
         rng, found = Random(66), Counter[str]()
@@ -189,14 +206,9 @@ def _flipped(path: Path) -> None:
     path.write_bytes(data)
 
 
-def test_a_start_on_a_harmed_folder_is_refused_by_name_with_what_to_do(memory: Path) -> None:
-    async def once() -> None:
-        async with running("config", "logs", "users", "parking", data=memory / "town"):
-            pass
-
-    run(once())
+def test_a_start_on_a_harmed_folder_is_refused_by_name_with_what_to_do(memory: Path, town: Path) -> None:
     for harm in (Path.unlink, _flipped):
-        data = shutil.copytree(memory / "town", memory / "harmed")
+        data = shutil.copytree(town, memory / "harmed")
         harm(data / "parking" / "parking.db")
         refused = siga("up", data)
         assert refused.returncode == 1
@@ -206,8 +218,8 @@ def test_a_start_on_a_harmed_folder_is_refused_by_name_with_what_to_do(memory: P
         shutil.rmtree(data)
 
 
-def test_the_doctor_finds_it_and_names_the_way_back(memory: Path) -> None:
-    data = shutil.copytree(memory / "town", memory / "ill")
+def test_the_doctor_finds_it_and_names_the_way_back(memory: Path, town: Path) -> None:
+    data = shutil.copytree(town, memory / "ill")
     _flipped(data / "parking" / "parking.db")
     (data / "users" / "master.key").unlink()
     looked = siga("doctor", data)
@@ -217,25 +229,25 @@ def test_the_doctor_finds_it_and_names_the_way_back(memory: Path) -> None:
     assert "users/master.key is missing" in looked.stdout
 
 
-def test_an_empty_file_and_a_lost_key_are_refused_and_none_is_made_anew(memory: Path) -> None:
+def test_an_empty_file_and_a_lost_key_are_refused_and_none_is_made_anew(memory: Path, town: Path) -> None:
     async def start(data: Path) -> None:
         async with running("config", "logs", "users", "parking", data=data):
             raise AssertionError("it started")
 
-    empty = shutil.copytree(memory / "town", memory / "empty")
+    empty = shutil.copytree(town, memory / "empty")
     _zeroed(empty / "users" / "users.db")
     with pytest.raises(StoreDamaged, match="it was in use and is now empty"):
         run(start(empty))
-    keyless = shutil.copytree(memory / "town", memory / "keyless")
+    keyless = shutil.copytree(town, memory / "keyless")
     (keyless / "parking" / "devices.key").unlink()
     with pytest.raises(OSError, match=r"devices\.key is missing"):
         run(start(keyless))
     assert not (keyless / "parking" / "devices.key").exists()
 
 
-def test_damage_that_is_met_later_is_told_and_never_answered_from(memory: Path) -> None:
+def test_damage_that_is_met_later_is_told_and_never_answered_from(memory: Path, base: Path) -> None:
     async def work() -> None:
-        folder = shutil.copytree(memory / "base" / "stopped", memory / "later")
+        folder = shutil.copytree(base / "stopped", memory / "later")
         database = open_sqlite(folder / "parking.db", metadata, migrations=MIGRATIONS, expected=True)
         data = bytearray((folder / "parking.db").read_bytes())
         for page in range(2, len(data) // 4096):

@@ -74,7 +74,8 @@ def test_a_real_file_is_previewed_imported_once_and_useful_without_a_sensor(tmp_
                 assert {b["category"] for b in bays} >= {"disabled", "delivery", "taxi", "authority"}
             where = {"lon": bays[0]["lon"], "lat": bays[0]["lat"], "category": bays[0]["category"]}
             near = (await town.users.get("/api/v1/bays/nearest", params=where)).json()["bays"]
-            assert len(near) == 10
+            alike = sum(bay["category"] == bays[0]["category"] for bay in bays)
+            assert len(near) == min(10, alike)
             assert {b["occupancy"] for b in near} == {"unmonitored"}
             assert near[0]["distance_m"] < 1
 

@@ -20,7 +20,7 @@ from siga.cli.control import OwnersDoor
 from siga.cli.settings import StartSettings, read_settings
 from siga.engines.server import Door, Reservation, Tls
 from siga.kit.peers import Peers
-from siga.kit.problem import StoreDamaged
+from siga.kit.problem import Problem, StoreDamaged
 from siga.kit.service import ASGI
 from siga.operate.folder import SOCKET, hold, refuse_unfinished
 from siga.operate.keeper import Keeper
@@ -48,6 +48,9 @@ def run(args: argparse.Namespace) -> int:
                 f"siga: the store {fault.store} is damaged: {fault.what}. Nothing was changed. `siga doctor` tells "
                 "more; `siga restore` brings a backup back", file=sys.stderr,
             )  # fmt: skip
+            return 1
+        except Problem as fault:
+            print(f"siga: {fault.detail}", file=sys.stderr)
             return 1
 
 
