@@ -28,6 +28,7 @@ from siga.kit.log import logger
 from siga.kit.peers import Peers
 from siga.kit.problem import NotFound
 from siga.kit.service import ASGI, Context, Service
+from siga.kit.structs import settle
 from siga.ports import Database, EventFeed, ImageStore
 
 BUILD_ORDER = ("config", "logs", "users", "parking", "history", "images", "enforcement", "drivers", "gateway")
@@ -177,6 +178,7 @@ class System:
             options=dict(self.config.options),
         )  # fmt: skip
         build: Callable[[Context], Awaitable[Service]] = importlib.import_module(f"siga.services.{name}.build").build
+        settle()
         return await build(context)
 
     def _open(self, name: str, folder: Path, metadata: MetaData) -> Database:

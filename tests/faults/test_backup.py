@@ -57,6 +57,7 @@ class Load:
                 self.faults.append(repr(fault))
                 return
             self.acknowledged[device.device_id] = reports[-1]["sequence"]
+            await asyncio.sleep(0 if LONG else 0.02)
 
     async def known(self, town: Town, upto: dict[str, int]) -> int:
         """How many of the reports up to these sequences are known there."""
