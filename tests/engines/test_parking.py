@@ -392,3 +392,26 @@ def test_addresses_are_found_by_words_and_without_any_by_the_bays_streets(
             assert (await s.guest.get("/api/v1/addresses", q="nowhere")).json()["addresses"] == []
 
     run(work())
+
+
+def test_a_deadline_that_changes_nothing_is_not_looked_at_again_at_once(tmp_path: Path) -> None:
+    """A longest stay under hours that never begin again is over for ever, and wants nobody."""
+
+    async def work() -> None:
+        async with street(tmp_path, None, HandClock(START)) as s:
+            bay = await s.bay((await s.zone())["zone_id"], "H-1")
+            rule = {
+                "municipality_id": MUNICIPALITY,
+                "hours": "2020 Mo-Su 08:00-10:00",
+                "max_stay_min": 10,
+                "grace_s": 5,
+            }
+            assert (await s.admin.post("/api/v1/rules", rule)).status_code == 201
+            await s.say(await s.sensor(bay["bay_id"]), 1, True)
+            parking = s.system.system.services["parking"].extra["parking"]
+            await s.tick(700)
+            looked = [await parking.tick() for _ in range(20)]
+            assert sum(looked) <= 1
+            assert await s.events("StaySuspected") == []
+
+    run(work())

@@ -9,7 +9,6 @@ import msgspec
 
 from siga.contract.base import Word
 
-EventData = Word
 D = TypeVar("D", bound=type[Word])
 
 _DECODED = "decoded word"

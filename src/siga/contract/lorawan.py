@@ -9,7 +9,6 @@ from siga.contract.base import Ask, Word
 from siga.contract.events import event
 
 ServerKind = Literal["chirpstack", "ttn"]
-SERVER_KINDS: tuple[ServerKind, ...] = ("chirpstack", "ttn")
 ReadingKind = Literal["status", "heartbeat", "startup", "tag", "info", "debug"]
 UplinkOutcome = Literal["applied", "repeated", "late", "quarantined", "rejected", "held", "heard", "ignored"]
 ClaimState = Literal["waiting", "dismissed"]

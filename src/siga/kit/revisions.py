@@ -52,11 +52,6 @@ def make_journal_0001() -> None:
     )
 
 
-def only_where(condition: str) -> dict[str, Any]:
-    """Options of an index over only those rows, on both engines."""
-    return {"sqlite_where": sa.text(condition), "postgresql_where": sa.text(condition)}
-
-
 def rebuild(name: str, key: str, make: Callable[[], sa.Table], convert: Callable[[dict[str, Any]], dict[str, Any]],
             indexes: tuple[str, ...] = ()) -> None:  # fmt: skip
     """Make a table anew by `make` and bring every row over by `convert`, in the order of its (text) key.

@@ -78,8 +78,7 @@ def public_handlers(reads: Reads, desk: DeviceDesk, town: Town, clock: Clock) ->
         items = await views(rows, staff_of)
         if "application/geo+json" in request.headers.get("accept", ""):
             return _features(items, more, picture.position)
-        body = b'{"bays":[%b],"next":%b,"position":%d}' % (items, msgspec.json.encode(more), picture.position)
-        return _tagged(request, Tagged(body, tag_of(items)), vary="Accept, Authorization, Cookie")
+        return _tagged(request, reads.listed(items, msgspec.json.encode(more)), vary="Accept, Authorization, Cookie")
 
     async def views(rows: list[int], staff_of: Collection[str]) -> bytes:
         """The bays at these places as the caller may see them, as JSON separated by commas."""

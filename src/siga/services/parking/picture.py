@@ -28,6 +28,7 @@ from siga.services.parking.store_devices import Known
 _SHOWN_LIVES = ("in_service", "closed")
 _HOME = Municipality(municipality_id="", name="", slug="")
 _BAYS_KEPT = 20_000
+_AGAIN_S = 5.0
 _DEVICES_KEPT = 20_000
 _FREE: tuple[PublicOccupancy, ...] = ("free",)
 _THEN: tuple[PublicOccupancy, ...] = ("unmonitored",)
@@ -269,12 +270,12 @@ class Picture:
         place = self.columns.places.get(bay_id)
         return None if place is None or is_hidden(self.columns.kinds[place]) else place
 
-    def in_box(self, box: Box | None, *, words: tuple[PublicOccupancy, ...] | None = None,
+    def in_box(self, box: Box, *, words: tuple[PublicOccupancy, ...] | None = None,
                category: Category | None = None, staff_of: Iterable[str] = (),
                wanted: Callable[[Sharing], bool] | None = None) -> Any:  # fmt: skip
-        """Places in the box (None = everywhere), ascending: public ones and, for staff, all of their municipalities."""
+        """Places in the box, ascending: public ones and, for staff, all of their municipalities."""
         columns, mine = self.columns, set(staff_of)
-        places = np.arange(len(columns)) if box is None else columns.near.within(box)
+        places = columns.near.within(box)
         kinds = np.frombuffer(columns.kinds, dtype=np.uint8)[places]
         allowed = np.frombuffer(flags(words, category), dtype=np.uint8)[kinds] > 0
         if mine:
@@ -351,10 +352,12 @@ class Picture:
         at = model.next_deadline(state, self.terms_of(bay, group), opens_at, now)
         return due_s if at is None else min(due_s, at.timestamp())
 
-    def reschedule(self, place: int) -> None:
-        """Settings changed: when is the bay's next deadline now?"""
+    def reschedule(self, place: int, acted_s: float = 0.0) -> None:
+        """Settings changed, or a deadline has acted: when is the bay's next one now? Unix seconds."""
         bay = self.bay_at(place)
-        self.columns.due[place] = self._due_s(bay, self.columns.state(place, bay.bay_id), self._clock())
+        due_s = self._due_s(bay, self.columns.state(place, bay.bay_id), self._clock())
+        # One that acted and is due still changed nothing (a rule whose hours never begin again): not at once again.
+        self.columns.due[place] = due_s if due_s > acted_s else acted_s + _AGAIN_S
 
     def _note_words(self, place: int, state: BayState) -> None:
         for word in words_of(state):

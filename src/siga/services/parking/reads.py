@@ -3,7 +3,7 @@ handlers both answer by it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -13,10 +13,7 @@ from siga.contract.parking import Category, PublicOccupancy
 from siga.kit.clock import Clock
 from siga.kit.geo import Box, on_earth
 from siga.kit.problem import FieldFault, Invalid
-from siga.services.parking.groups import Sharing
 from siga.services.parking.picture import Picture
-
-Wanted = Callable[[Sharing], bool]
 
 
 class OffTheEarth(Invalid):
@@ -50,7 +47,7 @@ class Reads:
         hits = self.picture.nearest(
             lon, lat, category=category, only_free=occupancy == "free", limit=limit, max_distance_m=max_distance_m
         )
-        return self._listed(self.picture.encoded_hits(hits, now, now.timestamp()), b"null")
+        return self.listed(self.picture.encoded_hits(hits, now, now.timestamp()), b"null")
 
     def one(self, bay_id: str) -> Tagged | None:
         """A `BayView`; None when anyone may not see such a bay."""
@@ -61,21 +58,22 @@ class Reads:
         body = self.picture.encoded(place, now, now.timestamp())
         return Tagged(body, tag_of(body))
 
-    def page(self, box: Box | None, words: tuple[PublicOccupancy, ...] | None, category: Category | None, limit: int,
-             cursor: str | None, wanted: Wanted | None = None) -> Tagged:  # fmt: skip
+    def page(self, box: Box, words: tuple[PublicOccupancy, ...] | None, category: Category | None, limit: int,
+             cursor: str | None) -> Tagged:  # fmt: skip
         """A `BayList` of the bays in a box, in the order in which they were made; Invalid for a cursor not of ours."""
-        places = self.picture.in_box(box, words=words, category=category, wanted=wanted)
+        places = self.picture.in_box(box, words=words, category=category)
         now = self._clock()
         rows, more = cut(self.picture, places, limit, cursor)
         items = self.encoded(rows, now)
-        return self._listed(items, msgspec.json.encode(more))
+        return self.listed(items, msgspec.json.encode(more))
 
     def encoded(self, places: Sequence[int], now: datetime) -> bytes:
         """Public views, as JSON separated by commas."""
         picture, now_s = self.picture, now.timestamp()
         return b",".join([picture.encoded(place, now, now_s) for place in places])
 
-    def _listed(self, items: bytes, more: bytes) -> Tagged:
+    def listed(self, items: bytes, more: bytes) -> Tagged:
+        """A `BayList` of encoded bays; `more` is its encoded cursor."""
         body = b'{"bays":[%b],"next":%b,"position":%d}' % (items, more, self.picture.position)
         return Tagged(body, tag_of(items))
 

@@ -237,7 +237,7 @@ class Parking:
             await self.commit(work)
         finally:
             for place in due:
-                self.picture.reschedule(place)
+                self.picture.reschedule(place, acted_s=now.timestamp())
         return len(due)
 
     def _terms_now(self) -> tuple[Any, ...]:
