@@ -390,7 +390,12 @@ def test_everything_is_there_after_a_clean_restart(tmp_path: Path) -> None:
             sensor = await town.device("bay_sensor", bay_id)
             await sensor.say(True)
             before = await seen(town, bay_id)
-            report = (await town.users.post("/api/v1/reports", json={"bay_id": bay_id, "kind": "misuse"})).json()
+
+            async def reported() -> Any:
+                answer = await town.users.post("/api/v1/reports", json={"bay_id": bay_id, "kind": "misuse"})
+                return answer.json() if answer.status_code == 201 else None
+
+            report = await until("a report of the new bay", reported)
         async with started(tmp_path, password=password) as town:
             assert town.setup_code is None
             assert await seen(town, bay_id) == before

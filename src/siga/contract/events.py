@@ -50,6 +50,11 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, dict=True):
             kept[_DECODED] = self._decode()
         return kept[_DECODED]
 
+    def bearing(self, data: Word) -> Event:
+        """The same event, with what `decoded` would make of it: whoever wrote it has that at hand."""
+        self.__dict__[_DECODED] = data
+        return self
+
     def _decode(self) -> Word | None:
         kind = KINDS.get(self.kind)
         return None if kind is None else msgspec.json.decode(self.data, type=kind)

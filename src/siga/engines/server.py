@@ -194,17 +194,29 @@ class _Request:
         await self._send({"type": "http.response.body", "body": body, "more_body": False})
 
 
+AtOnce = Callable[[Any], tuple[Any, Any] | None]
+"""An app may have a method `at_once`: the whole answer to what needs no waiting, start and body, or None."""
+
+
 class _Flight:
-    """The requests under way at a door. Services have no lifespan of their own: `system.py` starts and ends them."""
+    """The requests under way at a door. Services have no lifespan of their own: `system.py` starts and ends them.
+
+    What an app answers at once is sent without being kept account of: it is over before anything else can happen.
+    """
 
     def __init__(self, app: ASGI) -> None:
         self._app = app
+        self._at_once: AtOnce | None = getattr(app, "at_once", None)
         self._open: set[_Request] = set()
         self._landing, self._landed = False, asyncio.Event()
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Hand over one request."""
         if scope["type"] != "http":
+            return
+        if self._at_once is not None and (answer := self._at_once(scope)) is not None:
+            for message in answer:
+                await send(message)
             return
         request = _Request(asyncio.current_task(), send)
         self._open.add(request)

@@ -33,15 +33,19 @@ class Consumer:
     With `kinds`, only events of these kinds are handed over. Passing the others costs neither a decoding nor a
     transaction: the cursor moves in memory, and on disk with the next batch handled, once a second, and at the end;
     after a crash they are passed again.
+
+    `pause_s` is the rest between two batches that were not full: what comes meanwhile shares one transaction. The
+    first event after a quiet time is handled at once.
     """
 
     def __init__(self, *, name: str, feed: EventFeed, database: Database, journal: Journal, handle: Handler,
-                 kinds: Collection[str] | None = None, batch: int = 500,
+                 kinds: Collection[str] | None = None, batch: int = 500, pause_s: float = 0.0,
                  on_progress: Callable[[], None] | None = None) -> None:  # fmt: skip
         self.name, self.source = name, feed.source
         self.position = 0
         self._feed, self._database, self._journal = feed, database, journal
         self._handle, self._batch, self._on_progress = handle, batch, on_progress
+        self._pause_s = pause_s
         self._kinds = None if kinds is None else frozenset(kinds)
         self._saved, self._saved_s = 0, 0.0
         self._log = logger(name)
@@ -56,8 +60,10 @@ class Consumer:
                     self.position = await self._database.read(lambda c: self._journal.cursor(c, self.source))
                     self._note_saved(self.position)
                     loaded = True
-                await self.step(_WAIT_S)
+                read = await self.step(_WAIT_S)
                 delay = 0.1
+                if self._pause_s and 0 < read < self._batch:
+                    await asyncio.sleep(self._pause_s)
             except _PASSING as fault:
                 self._log.warning("consumer_waits", source=self.source, why=str(fault), wait_s=round(delay, 1))
                 await asyncio.sleep(delay)

@@ -97,7 +97,7 @@ class Journal:
                 municipality_id=fact.municipality_id, subject_id=fact.subject_id, sequence=fact.sequence,
                 occurred_at=fact.occurred_at, recorded_at=recorded_at, traceparent=traceparent,
                 data=msgspec.Raw(msgspec.json.encode(fact.data)),
-            )
+            ).bearing(fact.data)
             for n, fact in enumerate(facts)
         ]  # fmt: skip
         insert_rows(conn, self.events, [_row(event) for event in made])
@@ -109,7 +109,7 @@ class Journal:
             base = int(conn.scalar(text("SELECT pg_current_xact_id()::text::bigint"))) << _XID_BITS
             mine = select(func.count()).select_from(self.events).where(self.events.c.position >= base)
             return base + int(conn.scalar(mine) or 0)
-        return int(conn.scalar(select(func.max(self.events.c.position))) or 0) + 1
+        return int(conn.exec_driver_sql("SELECT max(position) FROM events").scalar() or 0) + 1
 
     def read(self, conn: Connection, after: int, limit: int) -> list[Event]:
         """Events after a position that no open transaction can still precede, oldest first."""

@@ -31,6 +31,10 @@ class Lane(Protocol):
         """Reports of one envelope, answered after the commit, in their order."""
         ...
 
+    def keys_version(self) -> int:
+        """As long as it is the same, every device's key is."""
+        ...
+
 
 @dataclass(frozen=True, kw_only=True)
 class Context:

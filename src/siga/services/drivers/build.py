@@ -19,6 +19,8 @@ from siga.services.drivers.service.sweep import EVERY_S, Sweep
 from siga.services.drivers.service.tools import Tools, log
 from siga.services.drivers.store.tables import journal, metadata
 
+_PAUSE_S = 0.1
+"""A busy town's changes are followed in helpings: ten transactions a second, not one for each."""
 Effect = Callable[[Connection, Sequence[Event]], None]
 
 
@@ -34,7 +36,8 @@ async def build(ctx: Context) -> Service:
 
     def follower(source: str, effect: Effect) -> Consumer:
         return Consumer(name="drivers", feed=ctx.feed(source), database=database, journal=journal,
-                        handle=transactional(database, effect), kinds=consumers.HEEDED[source])  # fmt: skip
+                        handle=transactional(database, effect), kinds=consumers.HEEDED[source],
+                        pause_s=_PAUSE_S)  # fmt: skip
 
     async def sweeping() -> None:
         await sweep.run()

@@ -15,6 +15,7 @@ from siga.services.enforcement.tables import journal
 from siga.services.enforcement.tools import Tools
 from siga.services.enforcement.turn import Turn
 
+_PAUSE_S = 0.1
 Effect = Callable[[Turn, Sequence[Event]], None]
 
 
@@ -27,7 +28,13 @@ def consumers(tools: Tools, feed: Callable[[str], EventFeed]) -> list[Consumer]:
     }
     return [
         Consumer(
-            name="enforcement", feed=feed(source), database=tools.database, journal=journal, handle=handle, kinds=kinds
+            name="enforcement",
+            feed=feed(source),
+            database=tools.database,
+            journal=journal,
+            handle=handle,
+            kinds=kinds,
+            pause_s=_PAUSE_S,
         )
         for source, (handle, kinds) in handlers.items()
     ]

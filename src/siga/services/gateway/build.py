@@ -72,14 +72,15 @@ async def build(ctx: Context) -> Service:
 
 
 def _parts(ctx: Context) -> _Parts:
-    hub, keys = Hub(), DeviceKeys(ctx.peers)
+    lane = ctx.lanes.get("parking")
+    hub, keys = Hub(), DeviceKeys(ctx.peers, lane.keys_version) if lane else DeviceKeys(ctx.peers)
     guard, municipalities = Guard(keys, ctx.settings, ctx.clock), Municipalities(ctx.peers)
     integrations = Integrations(ctx.peers, ctx.clock)
     lns = LnsDoor(ctx.peers, guard, integrations, municipalities, ctx.settings, ctx.clock)
     return _Parts(
         sign_in=SignIn.of(ctx), hub=hub, snapshots=Snapshots(ctx.peers, hub), device_keys=keys,
         integrations=integrations,
-        sensors=SensorsDoor(ctx.peers, guard, keys, municipalities, ctx.clock, lns, ctx.lanes.get("parking")),
+        sensors=SensorsDoor(ctx.peers, guard, keys, municipalities, ctx.clock, lns, lane),
     )  # fmt: skip
 
 

@@ -67,15 +67,22 @@ class Door:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve HTTP; refuse web sockets; there is nothing to do at start and end of the listener."""
         if scope["type"] == "http":
-            await self._http(scope, receive, send)
+            answer = self.at_once(scope)
+            if answer is None:
+                await self._http(scope, receive, send)
+                return
+            for message in answer:
+                await send(message)
         elif scope["type"] == "lifespan":
             await _lifespan(receive, send)
         else:
             await send({"type": "websocket.close", "code": 1000})
 
+    def at_once(self, scope: Scope) -> tuple[Message, Message] | None:
+        """The whole answer to a request that needs no waiting, start and body; None: call this app."""
+        return self._quick.answer(scope) if self._quick is not None and scope["type"] == "http" else None
+
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if self._quick is not None and await self._quick.answer(scope, send):
-            return
         began = time.perf_counter()
         _join_cookies(scope)
         visit = self._visit(scope)
@@ -208,16 +215,18 @@ class _Answer:
 
     def _headers(self, given: list[Header]) -> list[Header]:
         method, path = self._scope["method"], self._scope["path"]
-        cors = policies.cors_headers(method, path)
-        extra = [*policies.security_headers(https=self._visit.https, shared=bool(cors)), *cors]
+        shared = policies.open_to_all(method, path)
+        extra = policies.security_headers(https=self._visit.https, shared=shared)
+        if shared:
+            extra = (*extra, *policies.cors_headers(method, path))
         if path.startswith("/api/"):
-            extra += policies.cache_rule(given)
+            extra = (*extra, *policies.cache_rule(given))
         headers = policies.completed(given, extra)
         self.streams = any(k == b"content-type" and v.startswith(b"text/event-stream") for k, v in headers)
         if self.streams:
             headers.append((b"x-accel-buffering", b"no"))
-        headers = [one for one in headers if one[0] != b"x-request-id"]
-        return [*headers, (b"x-request-id", self._visit.request_id.encode())]
+        headers.append((b"x-request-id", self._visit.request_id.encode()))
+        return headers
 
     async def refuse(self, problem: Problem, path: str) -> None:
         """Answer with a problem; when the answer has begun already, break it off, so that nobody takes it for whole."""

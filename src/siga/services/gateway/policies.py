@@ -30,6 +30,7 @@ _PREFLIGHT = [
 ]
 
 
+@lru_cache(maxsize=4096)
 def path_fault(raw_path: bytes) -> str | None:
     """Why this path (as sent) is refused, None when it is fine: what two readers could read in two ways is refused."""
     if not raw_path.startswith(b"/"):
@@ -95,9 +96,11 @@ def security_headers(*, https: bool, shared: bool) -> tuple[Header, ...]:
 
 
 def completed(headers: Iterable[Header], extra: Iterable[Header]) -> list[Header]:
-    """`headers` with those of `extra` whose name is not there yet."""
+    """`headers` with those of `extra` whose name is not there yet; a request's id is the door's alone to tell."""
     kept = [(bytes(key).lower(), bytes(value)) for key, value in headers]
-    names = {key for key, _ in kept}
+    names = dict(kept)
+    if b"x-request-id" in names:
+        kept = [one for one in kept if one[0] != b"x-request-id"]
     return kept + [one for one in extra if one[0] not in names]
 
 

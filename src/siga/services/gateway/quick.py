@@ -14,7 +14,7 @@ from siga.kit import metrics, tracing
 from siga.kit.log import logger
 from siga.kit.problem import TooMany
 from siga.services.gateway import policies
-from siga.services.gateway.asgi import Header, Scope, Send
+from siga.services.gateway.asgi import Header, Message, Scope
 from siga.services.gateway.policies import Proxies
 
 Lane = Callable[[str, bytes, bytes | None, bytes | None], Any]
@@ -39,28 +39,29 @@ class Quick:
         self._counters: dict[int, Any] = {}
         self._time = metrics.REQUEST_S.labels(door, _PREFIX).observe
 
-    async def answer(self, scope: Scope, send: Send) -> bool:
-        """Whether the request was answered."""
+    def answer(self, scope: Scope) -> tuple[Message, Message] | None:
+        """What is to be sent, None when the request goes the long way."""
         began = time.perf_counter()
         path: str = scope["path"]
         if scope["method"] != "GET" or not path.startswith(_PREFIX):
-            return False
+            return None
         headers: dict[bytes, bytes] = dict(scope["headers"])
         if not _is_plain(scope, path, headers):
-            return False
+            return None
         client, https = self._origin(scope, headers)
         found = self._asked(path, scope["query_string"], headers, client)
         if found is None:
-            return False
+            return None
         status, own, body = found
         given = headers.get(b"x-request-id")
         request_id = tracing.accept_request_id(given.decode("latin-1") if given else None)
         head = [*own, *self._extra[https], (b"x-request-id", request_id.encode())]
-        await send({"type": "http.response.start", "status": status, "headers": head})
-        await send({"type": "http.response.body", "body": body, "more_body": False})
         self._counter(status).inc()
         self._time(time.perf_counter() - began)
-        return True
+        return (
+            {"type": "http.response.start", "status": status, "headers": head},
+            {"type": "http.response.body", "body": body, "more_body": False},
+        )
 
     def _asked(self, path: str, query: bytes, headers: Mapping[bytes, bytes], client: str) -> Any:
         """What the lane answers; None also for an address that asks too often, and for a fault: the long way tells."""

@@ -6,10 +6,11 @@ from collections.abc import Iterable
 from datetime import datetime
 
 import msgspec
-from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy import Connection, insert, select, update
 
 from siga.contract.base import Word
 from siga.contract.parking import Bay, Category
+from siga.kit.bulk import update_named
 from siga.services.history.model import Tip
 from siga.services.history.tables import bays, places
 
@@ -42,15 +43,18 @@ def known(conn: Connection, bay_ids: Iterable[str]) -> dict[str, BayRow]:
     """Those of these bays that are known, by id."""
     wanted = list(bay_ids)
     found: dict[str, BayRow] = {}
-    query = select(bays, places.c.zone_id, places.c.category, places.c.personal).join(
-        places, places.c.place_no == bays.c.place_no
-    )
+    b, p = bays.c, places.c
+    query = select(
+        b.bay_no, b.bay_id, b.municipality_id, b.code, b.version, b.place_no, p.zone_id, p.category, p.personal,
+        *(b[name] for name in _TIP),
+    ).join(places, p.place_no == b.place_no)  # fmt: skip
     for start in range(0, len(wanted), _PIECE):
-        for row in conn.execute(query.where(bays.c.bay_id.in_(wanted[start : start + _PIECE]))).mappings():
-            found[row["bay_id"]] = BayRow(
-                bay_no=row["bay_no"], bay_id=row["bay_id"], municipality_id=row["municipality_id"], code=row["code"],
-                version=row["version"], place_no=row["place_no"], tip=Tip(**{name: row[name] for name in _TIP}),
-                kind=Kind(zone_id=row["zone_id"], category=row["category"], personal=row["personal"]),
+        for row in conn.execute(query.where(b.bay_id.in_(wanted[start : start + _PIECE]))):
+            bay_no, bay_id, municipality_id, code, version, place_no, zone_id, category, personal, *tip = row
+            found[bay_id] = BayRow(
+                bay_no=bay_no, bay_id=bay_id, municipality_id=municipality_id, code=code, version=version,
+                place_no=place_no, kind=Kind(zone_id=zone_id, category=category, personal=personal),
+                tip=Tip(**dict(zip(_TIP, tip, strict=True))),
             )  # fmt: skip
     return found
 
@@ -109,11 +113,8 @@ def place_for(conn: Connection, row: BayRow, kind: Kind, at: datetime) -> int:
 
 def move_tips(conn: Connection, tips: dict[int, Tip]) -> None:
     """Note by bay number how far its changes have come."""
-    if tips:
-        change = update(bays).where(bays.c.bay_no == bindparam("of"))
-        change = change.values({name: bindparam(f"to_{name}") for name in _TIP})
-        rows = [{"of": bay_no, **{f"to_{name}": getattr(tip, name) for name in _TIP}} for bay_no, tip in tips.items()]
-        conn.execute(change, rows)
+    rows = [{"bay_no": bay_no, **msgspec.structs.asdict(tip)} for bay_no, tip in tips.items()]
+    update_named(conn, bays, _TIP, "bay_no", rows)
 
 
 def numbered(conn: Connection, bay_no: int) -> BayRow | None:

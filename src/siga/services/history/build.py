@@ -13,6 +13,7 @@ from siga.services.history.tables import journal, metadata
 from siga.services.history.towns import Towns
 
 _FORGET_S = 600.0
+_PAUSE_S = 0.25
 
 
 async def build(ctx: Context) -> Service:
@@ -26,6 +27,7 @@ async def build(ctx: Context) -> Service:
     parking = Consumer(
         name="history", feed=ctx.feed("parking"), database=database, journal=journal,
         handle=transactional(database, consumers.parking(pseudonyms)), kinds=consumers.HEEDED,
+        pause_s=_PAUSE_S,
     )  # fmt: skip
 
     async def forgetting() -> None:

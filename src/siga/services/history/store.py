@@ -7,8 +7,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, Table, bindparam, delete, func, insert, select
+from sqlalchemy import ColumnElement, Connection, Table, delete, func, select
 
+from siga.kit.bulk import delete_named, insert_named
 from siga.services.history import bays
 from siga.services.history.bays import BayRow
 from siga.services.history.model import (
@@ -28,6 +29,7 @@ from siga.services.history.tables import changes, gaps, stays
 Key = tuple[datetime, int]
 
 _PIECE = 5_000
+_KEY = ("bay_no", "started_at", "opened")
 _FIELDS = Change.__struct_fields__
 _NONE: Mapping[int, list[int]] = {}
 
@@ -35,18 +37,20 @@ _NONE: Mapping[int, list[int]] = {}
 def fresh(conn: Connection, row: BayRow, told: Iterable[Change]) -> list[Change]:
     """Those of a bay's changes that are not kept yet, each once."""
     each = {change.name: change for change in told}
-    mine = changes.c.bay_no == row.bay_no
     old = [
         change.ordinal for change in each.values() if change.source != IMPORTED and change.number <= row.tip.position
     ]
     for start in range(0, len(old), _PIECE):
         kept = changes.c.ordinal.in_(old[start : start + _PIECE])
-        known = set(conn.scalars(select(changes.c.ordinal).where(mine, kept)))
+        known = set(conn.scalars(select(changes.c.ordinal).where(changes.c.bay_no == row.bay_no, kept)))
         each = {name: change for name, change in each.items() if change.ordinal not in known}
     written = [change.at for change in each.values() if change.source == IMPORTED]
     if written:
         query = select(changes.c.ordinal, changes.c.at).where(
-            mine, changes.c.at >= min(written), changes.c.at <= max(written), changes.c.ordinal < ordinal(LATE, 0)
+            changes.c.bay_no == row.bay_no,
+            changes.c.at >= min(written),
+            changes.c.at <= max(written),
+            changes.c.ordinal < ordinal(LATE, 0),
         )
         for number, at in conn.execute(query):
             each.pop((number, at), None)
@@ -121,22 +125,20 @@ class _Book:
 
     def _put_stays(self, bay_no: int, written: Mapping[Key, Stay], was: Stay | None) -> None:
         if was is not None and was.key in written:
-            self._gone["stays"].append({"of": bay_no, "start": was.started_at, "by": was.opened})
+            self._gone["stays"].append({"bay_no": bay_no, "started_at": was.started_at, "opened": was.opened})
         self._stays += [{"bay_no": bay_no, **msgspec.structs.asdict(stay)} for stay in written.values()]
 
     def _put_gaps(self, bay_no: int, written: Mapping[Key, Gap], was: Gap | None) -> None:
         if was is not None and (was.started_at, was.opened) in written:
-            self._gone["gaps"].append({"of": bay_no, "start": was.started_at, "by": was.opened})
+            self._gone["gaps"].append({"bay_no": bay_no, "started_at": was.started_at, "opened": was.opened})
         self._gaps += [{"bay_no": bay_no, **msgspec.structs.asdict(gap)} for gap in written.values()]
 
     def close(self) -> None:
         """Write it all."""
         for table, rows in ((changes, self._changes), (stays, self._stays), (gaps, self._gaps)):
             gone = self._gone.get(table.name)
-            if gone:
-                self._conn.execute(_delete_one(table), gone)
-            if rows:
-                self._conn.execute(insert(table), rows)
+            delete_named(self._conn, table, _KEY, gone or ())
+            insert_named(self._conn, table, rows)
         bays.move_tips(self._conn, self._tips)
 
 
@@ -153,13 +155,6 @@ def _taken_back(conn: Connection, bay_no: int, gone: Sequence[int]) -> datetime 
     since: datetime | None = conn.scalar(select(func.min(changes.c.since)).where(*theirs))
     conn.execute(delete(changes).where(*theirs))
     return since
-
-
-def _delete_one(table: Table) -> Any:
-    c = table.c
-    return delete(table).where(
-        c.bay_no == bindparam("of"), c.started_at == bindparam("start"), c.opened == bindparam("by")
-    )
 
 
 def _open(conn: Connection, table: Table, kind: Any, bay_nos: Sequence[int]) -> dict[int, Any]:

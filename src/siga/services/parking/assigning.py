@@ -38,6 +38,7 @@ def note(overlay: Overlay, device: Device, row: DeviceRow) -> None:
     """Tell a version of a device that is in the store."""
     overlay.devices[device.device_id] = msgspec.structs.replace(row, device=device)
     overlay.cameras_changed |= device.kind == "camera"
+    overlay.keys_changed = True
     overlay.tell(DeviceDefined(device=device), device.municipality_id, device.device_id)
 
 

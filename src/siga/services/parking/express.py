@@ -166,6 +166,10 @@ class Express:
         """Reports of one envelope, answered after the commit; for the gateway in the same process."""
         return await self._parking.take_reports(batch)
 
+    def keys_version(self) -> int:
+        """As long as it is the same, every device's key is; for the gateway in the same process."""
+        return self._parking.picture.keys_version
+
 
 def _plain_query(query: bytes) -> dict[str, str] | None:
     """The parameters, each once and not empty; None when there is anything odd about them."""

@@ -143,7 +143,7 @@ class Nearby:
     def _try(self, x: float, phi: float, limit: int, ask: int, kinds: bytearray, wanted: bytes, most: float
              ) -> list[Hit] | None:  # fmt: skip
         """The answer if `ask` neighbours on the map are enough to be sure of it, else None."""
-        xs, ys, phis = self._xs, self._ys, self._phis
+        xs, ys = self._xs, self._ys
         y, loose = mercator(phi), self._loose
         near: list[int] = []
         known = math.inf
@@ -157,24 +157,33 @@ class Nearby:
         if loose:
             good = [i for i in good if i not in loose] + [i for i in loose if wanted[kinds[i]]]
             good.sort(key=lambda i: (xs[i] - x) ** 2 + (ys[i] - y) ** 2)
-        cos_phi, sin = math.cos(phi), math.sin
-        hits: list[Hit] = []
         reach = map_reach(most, phi) if most < math.inf else math.inf
-        for n, i in enumerate(good):
-            if n >= limit:
-                if n == limit:
-                    reach = min(reach, map_reach(max(hits)[0], phi))
+        hits = self._measured(x, phi, good[:limit])
+        if len(hits) == limit:
+            reach = min(reach, map_reach(hits[-1][0], phi))
+            more = good[limit:]
+            for n, i in enumerate(more):  # as they lie on the map: behind the first beyond reach all are
                 if math.hypot(xs[i] - x, ys[i] - y) > reach:
+                    if n:
+                        hits = sorted([*hits, *self._measured(x, phi, more[:n])])[:limit]
                     break
-            half = sin((phis[i] - phi) / 2) ** 2 + cos_phi * math.cos(phis[i]) * sin((xs[i] - x) / 2) ** 2
-            hits.append((2 * math.asin(min(1.0, math.sqrt(half))), i))
-        if len(hits) >= limit:
-            hits.sort()
-            reach = min(reach, map_reach(hits[limit - 1][0], phi))
+            else:
+                hits = sorted([*hits, *self._measured(x, phi, more)])[:limit]
+            reach = min(reach, map_reach(hits[-1][0], phi))
         if reach > known:
             return None
+        return [(d * EARTH_RADIUS_M, i) for d, i in hits if d <= most]
+
+    def _measured(self, x: float, phi: float, places: list[int]) -> list[Hit]:
+        """The places with their great-circle distances in radians (haversine formula), nearest first."""
+        xs, phis, sin, cos, asin, sqrt = self._xs, self._phis, math.sin, math.cos, math.asin, math.sqrt
+        cos_phi = cos(phi)
+        halves = [
+            (sin((phis[i] - phi) / 2) ** 2 + cos_phi * cos(phis[i]) * sin((xs[i] - x) / 2) ** 2, i) for i in places
+        ]
+        hits = [(2 * asin(sqrt(min(1.0, half))), i) for half, i in halves]
         hits.sort()
-        return [(d * EARTH_RADIUS_M, i) for d, i in hits[:limit] if d <= most]
+        return hits
 
     def _exhaustive(self, x: float, phi: float, limit: int, kinds: bytearray, wanted: bytes, most: float
                     ) -> list[Hit]:  # fmt: skip

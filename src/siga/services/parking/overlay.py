@@ -38,6 +38,8 @@ class Overlay:
         self.periods: dict[str, float] = {}
         """By bay: the period of the sensor that watches it from now on, 0 without one."""
         self.cameras_changed = False
+        self.keys_changed = False
+        """A device was made, enrolled, changed or revoked."""
         self.nonces: dict[str, NonceWindow] = {}
         self.credentials: dict[str, CredentialCopy] = {}
         self.accreditations: dict[str, AccreditationBrief] = {}
@@ -247,6 +249,7 @@ class Overlay:
     def _publish_devices(self) -> None:
         picture = self.picture
         changed = self.assigned | self.devices.keys()
+        picture.keys_version += self.keys_changed
         for known in self._read.values():
             picture.keep_device(known)
         picture.forget_devices(changed)

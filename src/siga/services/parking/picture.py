@@ -58,6 +58,8 @@ class Picture:
         self.cameras: dict[str, tuple[str, ...]] = {}
         """The enabled cameras that see a bay, by the bay's id."""
         self.position = 0
+        self.keys_version = 0
+        """Grows with every commit in which a device was made, enrolled, changed or revoked."""
         self.groups = Groups(self.zones, self.rules, self.municipalities)
         self._seats: dict[str, Seat] = {}
         self._devices: dict[str, Known] = {}
@@ -256,14 +258,19 @@ class Picture:
         group = self.groups.at(columns.groups[place], now, now_s)
         return b"".join((columns.fragments[place], WIRES[columns.kinds[place]], group.wire, distance, b"}"))
 
-    def encoded_hits(self, hits: list[tuple[float, int]], now: datetime, now_s: float) -> bytes:
-        """Bays with their distances, as JSON separated by commas."""
+    def encoded_hits(self, hits: list[tuple[float, int]], now: datetime, now_s: float) -> list[bytes]:
+        """Bays with their distances, as pieces of JSON, each bay with a comma behind it."""
         columns, at = self.columns, self.groups.at
         fragments, kinds, groups = columns.fragments, columns.kinds, columns.groups
+        wires: dict[int, bytes] = {}
         parts: list[bytes] = []
         for distance, place in hits:
-            parts += (fragments[place], WIRES[kinds[place]], at(groups[place], now, now_s).wire, b"%.1f}," % distance)
-        return b"".join(parts)[:-1]
+            group = groups[place]
+            wire = wires.get(group)
+            if wire is None:
+                wire = wires[group] = at(group, now, now_s).wire
+            parts += (fragments[place], WIRES[kinds[place]], wire, b"%.1f}," % distance)
+        return parts
 
     def public_place(self, bay_id: str) -> int | None:
         """The place of a bay that anyone may see."""

@@ -47,7 +47,10 @@ class Reads:
         hits = self.picture.nearest(
             lon, lat, category=category, only_free=occupancy == "free", limit=limit, max_distance_m=max_distance_m
         )
-        return self.listed(self.picture.encoded_hits(hits, now, now.timestamp()), b"null")
+        parts = self.picture.encoded_hits(hits, now, now.timestamp())
+        body = b'{"bays":[%b],"next":null,"position":%d}' % (b"".join(parts)[:-1], self.picture.position)
+        # Pieces keep their hashes, so that only the distances are looked at anew.
+        return Tagged(body, _tag(hash(tuple(parts))))
 
     def one(self, bay_id: str) -> Tagged | None:
         """A `BayView`; None when anyone may not see such a bay."""
@@ -94,7 +97,11 @@ def cut(picture: Picture, places: Sequence[int], limit: int, cursor: str | None)
 
 def tag_of(data: bytes) -> str:
     """An ETag: good while this process lives, which is long enough to ask again cheaply."""
-    return f'"{hash(data) & (1 << 64) - 1:016x}"'
+    return _tag(hash(data))
+
+
+def _tag(word: int) -> str:
+    return f'"{word & (1 << 64) - 1:016x}"'
 
 
 def is_same(tag: str, if_none_match: str | None) -> bool:

@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
+import msgspec
 from sqlalchemy import Connection
 
 from siga.contract.drivers import BayDoubted, CheckedIn, CheckedOut
@@ -82,8 +83,7 @@ class Parking:
         self._terms = self._terms_now()
         if not await self._restore():
             await self._read_all()
-        # Bays of a snapshot keep the deadlines they had: settings may have changed while nothing ran.
-        self._unscheduled = 0
+            self._unscheduled = len(self.picture.columns)
         self.picture.columns.near.rebuild()
         self.loaded = True
 
@@ -107,6 +107,9 @@ class Parking:
         for start in range(0, len(changed), _LOADED_AT_ONCE):
             lot = changed[start : start + _LOADED_AT_ONCE]
             self.picture.take(await self._database.read(partial(store.bays_with_ids, bay_ids=lot)))
+        # Bays of a snapshot keep the deadlines they had, under the settings and rules of then.
+        as_left = found.head.terms == _words_of(self._terms) and found.head.position == self.picture.position
+        self._unscheduled = len(self.picture.columns) if as_left else 0
         log.info("restored_from_snapshot", bays=len(self.picture.columns), changed=len(changed))
         return True
 
@@ -117,7 +120,9 @@ class Parking:
             return
         event_id = await self._database.read(partial(store.event_at, position=position))
         if event_id is not None:
-            planned = snapshot.plan(self.picture.columns, position, event_id)
+            settled = self._unscheduled >= len(self.picture.columns)
+            terms = _words_of(self._terms) if settled else ""
+            planned = snapshot.plan(self.picture.columns, position, event_id, terms)
             await asyncio.to_thread(self.picture.save, self._snapshot, planned)
             self._saved = position
 
@@ -345,6 +350,10 @@ class Parking:
         since_last = now - self._swept_at + timedelta(minutes=1) if self._swept_at else _REPORTS_KEPT
         await self._database.write(work)
         self._swept_at = now
+
+
+def _words_of(terms: tuple[Any, ...]) -> str:
+    return msgspec.json.encode(terms).decode()
 
 
 def _fold(conn: Connection, overlay: Overlay, batch: ReportBatch) -> list[Ack] | Problem:

@@ -37,6 +37,8 @@ class Head(Word):
     groups: list[Sharing]
     rests: list[Rest]
     words: dict[str, list[int]]
+    terms: str = ""
+    """Under which settings the deadlines stand; empty when not all had been looked at."""
 
 
 class Restored(Word):
@@ -53,16 +55,17 @@ class Plan(NamedTuple):
     event_id: str
     bays: int
     table: bytes
+    terms: str
 
 
-def plan(columns: Columns, position: int, event_id: str) -> Plan:
+def plan(columns: Columns, position: int, event_id: str, terms: str) -> Plan:
     """The plan of a snapshot as of a position of the journal, reached already."""
-    return Plan(position, event_id, len(columns), columns.places.dump())
+    return Plan(position, event_id, len(columns), columns.places.dump(), terms)
 
 
 def write(path: Path, planned: Plan, columns: Columns, groups: Groups, words: dict[str, set[int]]) -> None:
     """Write the columns as planned; meant for a thread: it holds nothing up for long."""
-    position, event_id, count, table = planned
+    position, event_id, count, table, terms = planned
     known: dict[int, int] = {}  # equal rests are one object
     rests = columns.rests[:count]
     sections = [
@@ -76,6 +79,7 @@ def write(path: Path, planned: Plan, columns: Columns, groups: Groups, words: di
             version=VERSION, position=position, event_id=event_id, count=count, groups=groups.keys(),
             rests=list({id(rest): rest for rest in rests}.values()),
             words={word: [place for place in places if place < count] for word, places in list(words.items())},
+            terms=terms,
         )
     )  # fmt: skip
     _write(path, [head, *sections])

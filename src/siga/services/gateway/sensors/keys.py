@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from base64 import b64decode
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 from urllib.parse import quote
@@ -18,6 +19,8 @@ KEPT_S = 60.0
 """A revoked key opens nothing after this at the latest, even if no event arrives (reliability §3c)."""
 _MATCH_KEPT_S = 300.0
 _MOST = 50_000
+_NONE = -1
+"""The version where Parking runs elsewhere."""
 T = TypeVar("T")
 
 
@@ -27,20 +30,26 @@ class _Kept(Generic[T]):
     at_s: float
     allowed: frozenset[str] = frozenset()
     """Of a device's key: for which devices it may report."""
+    version: int = 0
 
 
 class DeviceKeys:
-    """Parking's device keys by device id, dropped when the device changes."""
+    """Parking's device keys by device id, dropped when the device changes.
 
-    def __init__(self, peers: Peers) -> None:
-        self._peers = peers
+    Where Parking runs in this process, `version` tells whether any device changed at all: as long as none did, every
+    key is as it was, however long ago it was asked for.
+    """
+
+    def __init__(self, peers: Peers, version: Callable[[], int] = lambda: _NONE) -> None:
+        self._peers, self._version = peers, version
         self._kept: dict[str, _Kept[DeviceKey | None]] = {}
         self._generation = 0
 
     async def get(self, device_id: str) -> DeviceKey | None:
         """The key of an enrolled device, None when there is none."""
         kept = self._kept.get(device_id)
-        if kept and time.monotonic() - kept.at_s < KEPT_S:
+        version = self._version()
+        if kept and (time.monotonic() - kept.at_s < KEPT_S or (kept.version == version != _NONE)):
             return kept.value
         generation = self._generation
         found = await self._ask(device_id)
@@ -48,7 +57,7 @@ class DeviceKeys:
             if len(self._kept) >= _MOST:
                 self._kept.clear()
             allowed = frozenset({found.device_id, *found.listed}) if found else frozenset()
-            self._kept[device_id] = _Kept(found, time.monotonic(), allowed)
+            self._kept[device_id] = _Kept(found, time.monotonic(), allowed, version)
         return found
 
     def allowed(self, key: DeviceKey) -> frozenset[str]:

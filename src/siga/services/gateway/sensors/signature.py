@@ -24,6 +24,11 @@ FRESH_S = 300
 _SCHEMES: dict[str, KeyKind] = {"SIGA-HMAC": "hmac", "SIGA-ED25519": "ed25519"}
 _LENGTHS: dict[KeyKind, int] = {"hmac": 32, "ed25519": 64}
 _FIELDS = ("device", "created", "nonce", "signature")
+_USUAL = re.compile(
+    r'SIGA-(HMAC|ED25519) device="([0-9A-Za-z._:-]{1,64})", created="(0|[1-9][0-9]{0,18})", '
+    r'nonce="(0|[1-9][0-9]{0,18})", signature="([0-9A-Za-z+/]{43}=|[0-9A-Za-z+/]{86}==)"'
+)
+"""As nearly every device writes it."""
 _FIELD = re.compile(r'(\w+)="([^"\\]*)"')
 _DEVICE = re.compile(r"[0-9A-Za-z._:-]{1,64}")
 _DECIMAL = re.compile(r"0|[1-9][0-9]{0,19}")
@@ -47,6 +52,17 @@ def parse_authorisation(text: str) -> Envelope | None:
     Every field stands exactly once, numbers are plain decimals without leading zeros, the signature is standard padded
     base64: one way to write each envelope.
     """
+    usual = _USUAL.fullmatch(text)
+    if usual is not None:
+        word, device_id, created, nonce, encoded = usual.groups()
+        kind, signature = _SCHEMES[f"SIGA-{word}"], _decoded(encoded)
+        if signature is None or len(signature) != _LENGTHS[kind]:
+            return None
+        return Envelope(kind, device_id, int(created), int(nonce), signature)
+    return _in_another_order(text)
+
+
+def _in_another_order(text: str) -> Envelope | None:
     scheme, _, rest = text.partition(" ")
     kind = _SCHEMES.get(scheme)
     parts = [_FIELD.fullmatch(part.strip()) for part in rest.split(",")]
