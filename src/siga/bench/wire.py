@@ -25,8 +25,8 @@ class Wire:
             writer.write("\r\n".join(lines).encode() + b"\r\n\r\n" + body)
             try:
                 return await self._answer(reader)
-            except asyncio.IncompleteReadError as fault:
-                self._streams = None
+            except (asyncio.IncompleteReadError, OSError) as fault:
+                self.close()  # the next request opens a new one: who was idle for long is let go
                 raise ConnectionError("the connection was closed in mid-answer") from fault
 
     async def _open(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:

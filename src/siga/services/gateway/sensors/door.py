@@ -23,6 +23,7 @@ from siga.services.gateway.sensors.lns.intake import LnsDoor
 from siga.services.gateway.sensors.reports import (
     Sorted,
     needs_match_key,
+    on_our_clock,
     read_items,
     read_plain,
     sort_items,
@@ -102,7 +103,10 @@ class SensorsDoor:
         acks: list[Ack] = []
         if work.good:
             batch = ReportBatch(
-                device_id=key.device_id, nonce=envelope.nonce, received_at=received_at, reports=work.good
+                device_id=key.device_id,
+                nonce=envelope.nonce,
+                received_at=received_at,
+                reports=on_our_clock(work.good, envelope.created, received_at),
             )
             acks = await self._taken(batch)
             if len(acks) != len(work.good):

@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 import msgspec
 
@@ -17,6 +18,7 @@ MOST_REPORTS = 1000
 _MOST_NUMBER = 2**53 - 1
 """The largest whole number that every JSON reader keeps exactly (RFC 8259 §6)."""
 _MOST_TEXT = 64
+_SAME_CLOCK_S = 1.0
 _LEAP_SECOND = re.compile(rb'("observed_at"\s*:\s*"[^"]{16}):60')
 """RFC 3339 §5.6 has it, our clocks do not: it counts as the second before."""
 
@@ -112,6 +114,23 @@ def read_plain(body: bytes, allowed: Collection[str]) -> Sorted | None:
     if any(report.credential_uid is not None or fault_of(report, allowed) is not None for report in reports):
         return None
     return Sorted([_without_card(report) for report in reports], {}, one)
+
+
+def on_our_clock(reports: list[MatchedReport], created: int, received_at: datetime) -> list[MatchedReport]:
+    """Reports with their instants by our clock.
+
+    The envelope's `created` (unix seconds, whole; 0 = no clock) is the device's clock as it sent them: when that is more
+    than a second off, so was what it says of the moments before. A request that was under way for long looks the
+    same; devices give one up within seconds, and clocks are wrong by minutes.
+    """
+    off_s = received_at.timestamp() - (created + 0.5)
+    if created == 0 or abs(off_s) <= _SAME_CLOCK_S:
+        return reports
+    off = timedelta(seconds=off_s)
+    return [
+        report if report.observed_at is None else msgspec.structs.replace(report, observed_at=report.observed_at + off)
+        for report in reports
+    ]
 
 
 def _report(raw: msgspec.Raw) -> Report:
