@@ -63,6 +63,11 @@ def home() -> Path:
     return Path(os.environ.get("SIGA_BENCH_DATA") or Path("artefacts") / "bench")
 
 
+def is_made(count: int) -> bool:
+    """Whether the data set of so many bays is there."""
+    return _finished(home() / str(count)) is not None
+
+
 async def need(count: int) -> DataSet:
     """The data set of so many bays, made now if it is not there or too old."""
     folder = home() / str(count)
