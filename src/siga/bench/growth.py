@@ -11,7 +11,7 @@ from pathlib import Path
 from siga.bench.dataset import DataSet, Run, need, running
 from siga.bench.measuring import quiet, resident_bytes
 from siga.bench.numbers import Figure, median, ratios, spread
-from siga.bench.reads import CHANGES_PER_S, Reading, while_changing
+from siga.bench.reads import CHANGES_PER_S, Reading, warmed, while_changing
 
 
 async def growth(bays: int = 1_000_000, few: int = 10_000, rounds: int = 5, seconds: float = 4.0) -> list[Figure]:
@@ -20,6 +20,8 @@ async def growth(bays: int = 1_000_000, few: int = 10_000, rounds: int = 5, seco
     with tempfile.TemporaryDirectory(prefix="siga-bench-") as name:
         folder = Path(name)
         async with _both(small, large, folder) as (less, more):
+            await warmed(less, seconds)
+            await warmed(more, seconds)
             of_less, of_more = [], []
             for number in range(rounds):
                 of_less.append(await while_changing(less, seconds, number))
