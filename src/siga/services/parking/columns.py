@@ -88,7 +88,9 @@ class Columns:
     def __init__(self) -> None:
         self.fragments: list[bytes] = []
         self.states: list[bytes] = []
-        self.rests: list[Rest] = []
+        self.rests = array("I")
+        """The number of the bay's rest in `rest_kinds`."""
+        self.rest_kinds: list[Rest] = []
         self.kinds = bytearray()
         self.many = [0] * 256
         """How many bays there are of each kind."""
@@ -99,7 +101,7 @@ class Columns:
         """The period of the bay's sensor in seconds, 0 without one."""
         self.places = Places(self.fragments)
         self.near = Nearby()
-        self._known_rests: dict[Rest, Rest] = {}
+        self._rest_numbers: dict[Rest, int] = {}
 
     def __len__(self) -> int:
         """How many bays there are."""
@@ -107,7 +109,7 @@ class Columns:
 
     def put(self, place: int | None, bay: Bay, state: bytes, fragment: bytes, kind: int, group: int) -> int:
         """A new bay, or a new version of one; its place."""
-        rest = self.rest_of(bay)
+        rest = self._rest_number(bay)
         if place is None:
             place = len(self.fragments)
             self.fragments.append(fragment)
@@ -136,17 +138,24 @@ class Columns:
         self.groups.frombytes(groups)
         self.due.frombytes(due)
         self.periods.frombytes(periods)
-        self._known_rests = {rest: rest for rest in self.rests}
+        self._rest_numbers = {rest: number for number, rest in enumerate(self.rest_kinds)}
         counts = np.bincount(np.frombuffer(self.kinds, dtype=np.uint8), minlength=256)
         self.many = [int(count) for count in counts]
 
-    def rest_of(self, bay: Bay) -> Rest:
-        """The rest of a bay, the same object for all bays that are alike in it."""
+    def rest(self, place: int) -> Rest:
+        """The rest of the bay at a place."""
+        return self.rest_kinds[self.rests[place]]
+
+    def _rest_number(self, bay: Bay) -> int:
         rest = Rest(
             personal=bay.personal, personal_accreditation_id=bay.personal_accreditation_id,
             closed_from=bay.closed_from, closed_to=bay.closed_to, version=bay.version,
         )  # fmt: skip
-        return self._known_rests.setdefault(rest, rest)
+        number = self._rest_numbers.get(rest)
+        if number is None:
+            number = self._rest_numbers[rest] = len(self.rest_kinds)
+            self.rest_kinds.append(rest)
+        return number
 
     def own(self, place: int) -> Own:
         """The bay's own members."""

@@ -123,7 +123,7 @@ class Picture:
 
     def bay_at(self, place: int) -> Bay:
         """The bay at a place."""
-        own, rest = self.columns.own(place), self.columns.rests[place]
+        own, rest = self.columns.own(place), self.columns.rest(place)
         key = self.groups.key(self.columns.groups[place])
         return Bay(
             bay_id=own.bay_id, municipality_id=key.municipality_id, zone_id=key.zone_id, code=own.code,

@@ -66,18 +66,15 @@ def plan(columns: Columns, position: int, event_id: str, terms: str) -> Plan:
 def write(path: Path, planned: Plan, columns: Columns, groups: Groups, words: dict[str, set[int]]) -> None:
     """Write the columns as planned; meant for a thread: it holds nothing up for long."""
     position, event_id, count, table, terms = planned
-    known: dict[int, int] = {}  # equal rests are one object
-    rests = columns.rests[:count]
     sections = [
         *_texts(columns.fragments, count), *_texts(columns.states, count),
-        array("I", [known.setdefault(id(rest), len(known)) for rest in rests]).tobytes(),
-        bytes(columns.kinds[:count]), columns.groups[:count].tobytes(), columns.due[:count].tobytes(),
-        columns.periods[:count].tobytes(), *columns.near.dump(count), table,
+        columns.rests[:count].tobytes(), bytes(columns.kinds[:count]), columns.groups[:count].tobytes(),
+        columns.due[:count].tobytes(), columns.periods[:count].tobytes(), *columns.near.dump(count), table,
     ]  # fmt: skip
     head = msgspec.msgpack.encode(
         Head(
             version=VERSION, position=position, event_id=event_id, count=count, groups=groups.keys(),
-            rests=list({id(rest): rest for rest in rests}.values()),
+            rests=columns.rest_kinds[:],
             words={word: [place for place in places if place < count] for word, places in list(words.items())},
             terms=terms,
         )
@@ -136,11 +133,13 @@ def _restored(data: bytes) -> Restored | None:
     columns = Columns()
     columns.fragments += _split(next(sections), next(sections))
     columns.states += _split(next(sections), next(sections))
-    columns.rests += [head.rests[number] for number in array("I", next(sections))]
+    columns.rest_kinds += head.rests
+    columns.rests.frombytes(next(sections))
     columns.restore_numbers(*(next(sections) for _ in range(4)))
     columns.near = Nearby.restored(*(next(sections) for _ in range(3)))
     columns.places = Places.restored(columns.fragments, next(sections))
     whole = all(len(one) == head.count for one in (columns.fragments, columns.states, columns.rests, columns.kinds))
+    whole = whole and max(columns.rests, default=-1) < len(head.rests)
     return Restored(head=head, columns=columns) if whole else None
 
 
