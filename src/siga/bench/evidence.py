@@ -1,4 +1,7 @@
-"""`make evidence`: measure every figure and write docs/figures.md: figure, command, value, commit, met or missed."""
+"""`make evidence`: measure every figure and write docs/figures.md: figure, command, value, commit, met or missed.
+
+What was measured is kept in docs/figures.json, so that `make evidence ARGS="nearest live"` measures only those anew.
+"""
 
 from __future__ import annotations
 
@@ -11,44 +14,64 @@ import tempfile
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
+from math import isnan
 from pathlib import Path
+
+import msgspec
 
 from siga.bench.command import measured
 from siga.bench.dataset import is_made
 from siga.bench.numbers import Figure
 
 ROOT = Path(__file__).parents[3]
+KEPT = ROOT / "docs" / "figures.json"
 _BENCHED = ("visible", "police", "settings", "startup", "nearest", "latency", "ingest", "hold", "live", "backup")
 _LONG = ("growth",)
 """Only where the data set of a million bays is made already, or by SIGA_LONG=1: then `hold` lasts 1,800 s too."""
 _MANY = 1_000_000
+_ORDER = (*(f"siga bench {name}" for name in (*_BENCHED, *_LONG)), "make run", "make faults", "make test")
 _SHORT_FAULTS = re.compile(r"(\d+) kills, (\d+) acknowledged reports, (\d+) lost")
 
 
 def main() -> int:
-    """Measure all, or only the benchmarks named as arguments; 1 when a figure is missed."""
+    """Measure all, or only what is named as arguments (a benchmark, `run`, `faults`, `test`); 1 when one is missed."""
     wanted = sys.argv[1:]
-    rows: list[tuple[Figure, str]] = []
+    missed = False
     if _is_long():
         os.environ.setdefault("SIGA_BENCH_S", "1800")
     for name in (*_BENCHED, *(_LONG if _is_long() or "growth" in wanted or is_made(_MANY) else ())):
         if not wanted or name in wanted:
             print(f"{name}…", flush=True)
-            rows += [(f, f"siga bench {name}") for f in asyncio.run(measured(name))]
+            missed |= _keep(f"siga bench {name}", asyncio.run(measured(name)))
     further: dict[str, Callable[[], list[Figure]]] = {
         "make run": _fresh_run, "make faults": _faults, "make test": _tests,
     }  # fmt: skip
     for command, measure in further.items():
         if not wanted or command.split()[1] in wanted:
             print(f"{command}…", flush=True)
-            if not wanted:  # the tests look at the page themselves
-                (ROOT / "docs" / "figures.md").write_text(_page(rows))
-            rows += [(f, command) for f in measure()]
-    if wanted:
-        print("\n".join(_row(f, command) for f, command in rows))
-    else:
-        (ROOT / "docs" / "figures.md").write_text(_page(rows))
-    return int(any(f.met is False for f, _ in rows))
+            missed |= _keep(command, measure())
+    return int(missed)
+
+
+class Measured(msgspec.Struct, kw_only=True):
+    """What one command gave, when, and of which commit."""
+
+    command: str
+    commit: str
+    on: str
+    figures: list[Figure]
+
+
+def _keep(command: str, figures: list[Figure]) -> bool:
+    """Keep what a command gave in place of what it gave before, and write the page; whether a figure was missed."""
+    figures = [msgspec.structs.replace(one, value=0.0) if isnan(one.value) else one for one in figures]  # JSON has no nan
+    kept = msgspec.json.decode(KEPT.read_bytes(), type=list[Measured]) if KEPT.exists() else []
+    fresh = Measured(command=command, commit=_commit(), on=datetime.now(UTC).strftime("%Y-%m-%d"), figures=figures)
+    found = {one.command: one for one in kept} | {command: fresh}
+    rows = [found[name] for name in _ORDER if name in found]
+    KEPT.write_bytes(msgspec.json.format(msgspec.json.encode(rows), indent=1) + b"\n")
+    (ROOT / "docs" / "figures.md").write_text(_page(rows))
+    return any(figure.met is False for figure in figures)
 
 
 def _is_long() -> bool:
@@ -118,24 +141,24 @@ def _commit() -> str:
     return done.stdout.strip() or "none"
 
 
-def _row(figure: Figure, command: str) -> str:
+def _row(figure: Figure, of: Measured) -> str:
     word = {True: "met", False: "**missed**", None: ""}[figure.met]
     value = f"{figure.value:.2f} {figure.unit}".strip()
-    return f"| {figure.name} | {figure.limit()} | {value} | `{command}` | {word} | {figure.said()} |"
+    return f"| {figure.name} | {figure.limit()} | {value} | `{of.command}` | {of.commit} | {word} | {figure.said()} |"
 
 
-def _page(rows: list[tuple[Figure, str]]) -> str:
-    now = datetime.now(UTC).strftime("%Y-%m-%d")
+def _page(rows: list[Measured]) -> str:
+    newest = max((one.on for one in rows), default="")
     head = f"""# Figures
 
-Made by `make evidence` on {now} at commit {_commit()}, on {os.cpu_count()} shared cores; the load generator runs on
-the same machine. One run each, no best of several: read them as what was seen, not as a promise. Limits are those of
-the work that asked for them.
+Made by `make evidence`, the newest on {newest}, on {os.cpu_count()} shared cores; the load generator runs on the same
+machine. One run each, no best of several: read them as what was seen, not as a promise. Limits are those of the work
+that asked for them.
 
-| figure | limit | value | command | met | note |
-| --- | --- | --- | --- | --- | --- |
+| figure | limit | value | command | commit | met | note |
+| --- | --- | --- | --- | --- | --- | --- |
 """
-    return head + "\n".join(_row(f, command) for f, command in rows) + "\n"
+    return head + "\n".join(_row(figure, one) for one in rows for figure in one.figures) + "\n"
 
 
 if __name__ == "__main__":
