@@ -9,7 +9,8 @@ SPEED ?= 6
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check unit engines system browser faults fuzz soak bench evidence docs lock clean clean-all
+.PHONY: help run test check unit engines system browser faults fuzz soak bench evidence docs lock clean clean-all \
+	bandit audit sbom
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -36,6 +37,7 @@ check: $(VENV)/.dev  ## format, lint, types, imports, unit tests (under a minute
 	$(BIN)/ruff check src tests clients yardsticks
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/bandit -q -r src -c bandit.yaml -ll -ii
 	$(BIN)/python -m pytest tests/unit -n auto
 
 test: $(VENV)/.dev  ## every test: unit, engines, system, browser, short faults
@@ -47,8 +49,27 @@ unit engines system browser: $(VENV)/.dev  ## one kind of test
 faults: $(VENV)/.dev  ## the long fault tests: hundreds of kills under load
 	SIGA_LONG=1 $(BIN)/python -m pytest tests/faults -s
 
-fuzz: $(VENV)/.dev  ## the long property tests
+fuzz: $(VENV)/.dev  ## the long property tests, and 20,000 cases against every operation
 	SIGA_LONG=1 $(BIN)/python -m pytest tests/unit -n auto
+	SIGA_LONG=1 $(BIN)/python -m pytest tests/system/test_fuzz.py -s
+
+bandit: $(VENV)/.dev  ## look for unsafe calls in the source (also part of check)
+	$(BIN)/bandit -q -r src -c bandit.yaml -ll -ii
+
+audit: $(VENV)/.dev  ## known weaknesses of what SIGA depends on; says so where they cannot be looked up
+	@mkdir -p artefacts
+	@$(BIN)/pip-audit --disable-pip --require-hashes --progress-spinner off -r requirements.lock >artefacts/audit.txt 2>&1; \
+	code=$$?; \
+	if grep -qE 'could not be audited|Connection|Max retries|timed out|Name or service' artefacts/audit.txt; then \
+		echo "NOT CHECKED: the index of known weaknesses cannot be reached from here, or does not know" \
+			"$$(grep -c 'could not be audited' artefacts/audit.txt) of the packages; see artefacts/audit.txt."; \
+		! grep -qE '(PYSEC|GHSA|CVE)-' artefacts/audit.txt || { cat artefacts/audit.txt; exit 1; }; \
+	else cat artefacts/audit.txt; exit $$code; fi
+
+sbom: $(VENV)/.dev  ## what SIGA is made of, as CycloneDX: artefacts/sbom.cdx.json
+	@mkdir -p artefacts
+	$(BIN)/cyclonedx-py requirements requirements.lock --pyproject pyproject.toml --output-reproducible \
+		--of JSON -o artefacts/sbom.cdx.json
 
 soak: $(VENV)/.dev  ## load for SOAK_S seconds, memory and files watched
 	$(BIN)/python -m siga bench soak
@@ -57,7 +78,7 @@ bench: $(VENV)/.dev  ## the benchmarks, with their yardsticks
 	$(BIN)/python -m siga bench
 
 evidence: $(VENV)/.dev  ## measure every figure and write docs/figures.md
-	$(BIN)/python -m siga.bench.evidence
+	$(BIN)/python -m siga.bench.evidence $(ARGS)
 
 docs: $(VENV)/.dev  ## write docs/reference from the code
 	$(BIN)/python -m siga.cli.reference

@@ -5,12 +5,13 @@ It is documentation as much as a program. Read it from top to bottom:
 
 1. `signature`: every request is signed with the device's own key.
 2. `Memory`: what a device must not forget: id, key, boot epoch, sequence, nonce, and reports not yet acknowledged.
-3. `Device`: enrol, hello, report, tasks, photo; and how to behave when the network or SIGA is away.
+3. `Device`: enrol, hello, report, tasks, photo, rotate; and how to behave when the network or SIGA is away.
 
     python clients/siga_device.py enrol http://localhost:8081 K7QF-2MXN-84TD
     python clients/siga_device.py report occupied --card 04A2B3C4D5E6F7 --battery 90
     python clients/siga_device.py tasks --wait 25
     python clients/siga_device.py photo CASE_ID photo.jpg
+    python clients/siga_device.py rotate
 
 Exit code: 0 done (a report kept for later counts), 1 refused or not reachable, 2 wrong usage.
 """
@@ -19,6 +20,7 @@ from __future__ import annotations
 
 import argparse
 import base64
+import contextlib
 import hashlib
 import hmac
 import json
@@ -51,6 +53,15 @@ def signature(key: bytes, method: str, path: str, query: str, device_id: str, cr
     """
     lines = ("SIGA1", method, path, query, device_id, str(created), str(nonce), hashlib.sha256(body).hexdigest())
     return base64.b64encode(hmac.new(key, "\n".join(lines).encode(), hashlib.sha256).digest()).decode()
+
+
+def unsealed(old: bytes, device_id: str, nonce: int, sealed: str) -> bytes:
+    """A new key as it came in the answer to `rotate`: XOR what only who has the old key can make.
+
+    `nonce` is that of the request which is answered. The key itself never travels, not even where there is no TLS.
+    """
+    pad = hmac.new(old, "\n".join(("SIGA1-KEY", device_id, str(nonce))).encode(), hashlib.sha256).digest()
+    return bytes(a ^ b for a, b in zip(base64.b64decode(sealed), pad, strict=True))
 
 
 # --- 2. What must not be forgotten -----------------------------------------------------------------------------------
@@ -139,12 +150,15 @@ class Device:
     def __init__(self, memory: Memory, *, tries: int = 5, pause: Any = time.sleep) -> None:
         self.memory, self.tries = memory, tries
         self._pause = pause
+        self._newest = True  # sign with the newest key there is
 
     def enrol(self, url: str, code: str) -> dict[str, Any]:
         """Turn the one-time code from the device's label into an id and a key, then ask for the first boot epoch."""
         body = json.dumps({"code": code}).encode()
         told = self._answer("POST", url.rstrip("/"), "/sensors/v1/enrol", "", body, {})
-        self.memory.save(url=url.rstrip("/"), device_id=told["device_id"], key=told["key"], nonce=0, sequence=0)
+        self.memory.save(
+            url=url.rstrip("/"), device_id=told["device_id"], key=told["key"], new_key=None, nonce=0, sequence=0
+        )  # fmt: skip
         self.hello()
         return {name: value for name, value in told.items() if name != "key"}
 
@@ -153,6 +167,21 @@ class Device:
         told: dict[str, Any] = self._signed("POST", "/sensors/v1/hello", b"{}")
         self.memory.save(epoch=told["epoch"], sequence=0)
         return told
+
+    def rotate(self) -> dict[str, Any]:
+        """Ask for a new key, then use it, which ends the old one.
+
+        Both are kept until one of them was answered: the new one ends the old, and where the old one still opens the
+        new one was never used. When the answer with the new key is lost, the old one opens: ask again. That is why the
+        wish is written down before the first try; `flush` comes back to it.
+        """
+        self.memory.save(rotating=True)
+        told: dict[str, Any] = self._signed("POST", "/sensors/v1/rotate", b"{}")
+        old, nonce = base64.b64decode(self.memory.values["key"]), int(self.memory.values["nonce"])
+        new = unsealed(old, self.memory.values["device_id"], nonce, told["sealed_key"])
+        self.memory.save(new_key=base64.b64encode(new).decode(), rotating=False)
+        self._signed("GET", "/sensors/v1/tasks", b"", query="wait_s=0")
+        return {name: value for name, value in told.items() if name != "sealed_key"}
 
     def observe(self, *, occupied: bool, card: str | None = None, battery_pct: int | None = None,
                 bay_id: str | None = None) -> None:  # fmt: skip
@@ -185,6 +214,9 @@ class Device:
                     continue
                 answers.append({"status": "rejected", "detail": str(refused)})
             self.memory.replace(self.memory.queued()[len(part) :])
+        if self.memory.values.get("rotating"):
+            with contextlib.suppress(Refused, NotReached):  # the next time, then
+                self.rotate()
         return answers
 
     def tasks(self, wait_s: float) -> list[dict[str, Any]]:
@@ -203,7 +235,9 @@ class Device:
         """Send until it is answered. Every try takes a new nonce: an old one would be refused as a replay."""
         for attempt in range(self.tries):
             try:
-                return self._try(method, path, query, body, timeout_s)
+                told = self._try(method, path, query, body, timeout_s)
+                self._settle()
+                return told
             except Refused as refused:
                 if not self._may_try_again(refused) or attempt == self.tries - 1:
                     raise
@@ -219,15 +253,29 @@ class Device:
 
     def _try(self, method: str, path: str, query: str, body: bytes, timeout_s: float) -> Any:
         values, created, nonce = self.memory.values, int(self._now_s()), self.memory.next("nonce")
-        key, device_id = base64.b64decode(values["key"]), values["device_id"]
+        chosen = values.get("new_key") if self._newest else None
+        key, device_id = base64.b64decode(chosen or values["key"]), values["device_id"]
         seal = signature(key, method, path, query, device_id, created, nonce, body)
         header = f'SIGA-HMAC device="{device_id}", created="{created}", nonce="{nonce}", signature="{seal}"'
         return self._answer(method, values["url"], path, query, body, {"Authorization": header}, timeout_s)
+
+    def _settle(self) -> None:
+        """One of two keys was answered: forget the other one."""
+        new = self.memory.values.get("new_key")
+        if new and self._newest:
+            self.memory.save(key=new, new_key=None)
+        elif new:
+            self.memory.save(new_key=None, rotating=True)
+        self._newest = True
 
     def _may_try_again(self, refused: Refused) -> bool:
         if refused.slug == "stale" and refused.body.get("server_time"):
             server = datetime.fromisoformat(refused.body["server_time"].replace("Z", "+00:00")).timestamp()
             self.memory.save(clock_ahead_s=time.time() - server)
+            refused.retry_after_s = 0.0
+            return True
+        if refused.slug in ("signature", "key-ended") and self.memory.values.get("new_key"):
+            self._newest = not self._newest  # try the other one; neither is forgotten for a refusal
             refused.retry_after_s = 0.0
             return True
         if refused.slug == "replayed":  # this memory is older than what SIGA remembers: go well beyond
@@ -288,6 +336,7 @@ def _arguments() -> argparse.ArgumentParser:
     commands.add_parser("flush", help="tell what could not be told before")
     tasks = commands.add_parser("tasks", help="photos wanted of this camera")
     tasks.add_argument("--wait", type=float, default=0.0, help="seconds to wait for one, at most 25")
+    commands.add_parser("rotate", help="change the key for a new one")
     photo = commands.add_parser("photo", help="bring the photo of a case")
     photo.add_argument("case_id")
     photo.add_argument("file", type=Path)
@@ -299,6 +348,8 @@ def _run(device: Device, given: argparse.Namespace) -> Any:
         return device.enrol(given.url, given.code)
     if given.command == "hello":
         return device.hello()
+    if given.command == "rotate":
+        return device.rotate()
     if given.command == "tasks":
         return device.tasks(given.wait)
     if given.command == "photo":

@@ -22,9 +22,11 @@ from siga.contract.accounts import SessionAsk, SessionOpened, SessionToken
 from siga.contract.auth import SERVICES, Claims, Grant, Principal
 from siga.contract.base import Word
 from siga.contract.parking import Ack, BayChanged, BayList, BayView, DeviceKey, PhotoTask, ReportBatch
+from siga.contract.policy import Rule
 from siga.contract.users import MatchKey, Municipality
 from siga.engines.feed_local import LocalFeed
 from siga.engines.sqlite import open_sqlite
+from siga.kit.access import new_key
 from siga.kit.auth import Keyring, make_keys
 from siga.kit.clock import Clock, utc_now
 from siga.kit.http import service_app
@@ -40,6 +42,7 @@ OTHER = "0190c0de-0000-7000-8000-000000000002"
 HMAC_KEY = bytes(range(32))
 MATCH_KEY = bytes(32)
 BOX = "-1,39,0,40"
+_ANYBODY = Rule(operation="of a stand-in", door="anyone")
 
 
 class SessionOver(Unauthenticated):
@@ -324,6 +327,7 @@ async def world(data: Path, *, clock: Clock = utc_now, without: tuple[str, ...] 
     """A running gateway; `without` names services that do not answer."""
     make_keys(data / "keys", SERVICES)
     keys = Keyring.open(data / "keys", SERVICES)
+    keys.access.sign_with(new_key("k1"))
     journals: dict[str, tuple[Journal, Any]] = {}
     feeds: dict[str, LocalFeed] = {}
     for name in ("parking", "users", "enforcement"):
@@ -332,7 +336,11 @@ async def world(data: Path, *, clock: Clock = utc_now, without: tuple[str, ...] 
         db = open_sqlite(data / name / f"{name}.db", metadata)
         journals[name], feeds[name] = (journal, db), LocalFeed(journal, db)
     known = Standing(journals, clock)
-    apps = {name: service_app(name, make(known), keys=keys) for name, make in _STAND_INS.items() if name not in without}
+    apps = {
+        name: service_app(name, make(known), keys=keys, rules=lambda *_: _ANYBODY)
+        for name, make in _STAND_INS.items()
+        if name not in without
+    }
     settings = LiveSettings()
     (data / "gateway").mkdir(parents=True, exist_ok=True)
     peers = Peers("gateway", keys, {**apps, **dict.fromkeys(without, _nobody)})

@@ -6,6 +6,7 @@ import asyncio
 import os
 from collections.abc import AsyncIterator, Coroutine, Mapping
 from contextlib import asynccontextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -16,6 +17,7 @@ import pytest
 from siga.contract.auth import SERVICES, Grant, Principal
 from siga.kit.auth import Keyring, make_keys
 from siga.kit.clock import Clock, utc_now
+from siga.ports import MailDoor
 from siga.system import Config, System
 
 T = TypeVar("T")
@@ -67,8 +69,8 @@ class Caller:
 class Running:
     """Some services in this process. `as_person("users", "administrator")` is a caller of the users service."""
 
-    def __init__(self, system: System, keys: Keyring) -> None:
-        self.system, self.keys = system, keys
+    def __init__(self, system: System, keys: Keyring, clock: Clock = utc_now) -> None:
+        self.system, self.keys, self.clock = system, keys, clock
         self._clients: dict[str, httpx.AsyncClient] = {}
 
     def _client(self, service: str) -> httpx.AsyncClient:
@@ -78,13 +80,19 @@ class Running:
         return self._clients[service]
 
     def as_person(self, service: str, *roles: str, municipality_id: str = MUNICIPALITY, user_id: str = "person-1",
-                  zone_ids: tuple[str, ...] = ()) -> Caller:  # fmt: skip
-        """A signed-in person with these roles."""
+                  zone_ids: tuple[str, ...] = (), confirmed_at: datetime | None = None) -> Caller:  # fmt: skip
+        """A signed-in person with these roles, who showed who they are just now unless told otherwise."""
         grants = tuple(
             Grant(role=role, municipality_id=municipality_id, zone_ids=zone_ids)  # type: ignore[arg-type]
             for role in roles
         )
-        principal = Principal(user_id=user_id, session_id=f"session-{user_id}", grants=grants)
+        principal = Principal(
+            user_id=user_id, session_id=f"session-{user_id}", grants=grants, confirmed_at=confirmed_at or self.clock()
+        )
+        return Caller(self._client(service), self.keys.caller_token(service, "person", principal))
+
+    def as_principal(self, service: str, principal: Principal) -> Caller:
+        """A person as Users told the gateway of them."""
         return Caller(self._client(service), self.keys.caller_token(service, "person", principal))
 
     def as_guest(self, service: str, guest_id: str = "guest:1") -> Caller:
@@ -99,17 +107,24 @@ class Running:
 
 @asynccontextmanager
 async def running(*names: str, data: Path, clock: Clock = utc_now, database_url: str | None = None,
-                  remote: Mapping[str, Any] | None = None, **options: Any) -> AsyncIterator[Running]:  # fmt: skip
+                  remote: Mapping[str, Any] | None = None, mail: MailDoor | None = None,
+                  **options: Any) -> AsyncIterator[Running]:  # fmt: skip
     """Run services in this process on real stores below `data`; `remote` may give ASGI stand-ins for others."""
     make_keys(data / "keys", SERVICES)
     keys = Keyring.open(data / "keys", SERVICES)
     config = Config(
-        data=data, names=names, clock=clock, database_url=database_url, options=options, log_to_stderr="critical"
+        data=data,
+        names=names,
+        clock=clock,
+        database_url=database_url,
+        options=options,
+        mail=mail,
+        log_to_stderr="critical",
     )
     system = System(config)
     system.stand_ins.update(remote or {})
     await system.start()
     try:
-        yield Running(system, keys)
+        yield Running(system, keys, clock)
     finally:
         await system.stop()

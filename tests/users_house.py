@@ -15,6 +15,7 @@ import msgspec
 
 from siga.contract.events import EventPage
 from siga.kit.clock import HandClock
+from siga.ports import MailDoor
 from support import Caller, Running, running
 
 NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
@@ -119,7 +120,13 @@ class House:
         return [event.decoded() for event in (await self.events(after)).events if event.kind == kind]
 
     async def events(self, after: int = 0) -> EventPage:
-        """The journal as other services read it."""
+        """The journal as other services read it, but for what is told to the audit."""
+        page = await self.journal(after)
+        found = [event for event in page.events if event.kind != "Acted"]
+        return EventPage(events=found, head=found[-1].position if found else after if page.events else page.head)
+
+    async def journal(self, after: int = 0) -> EventPage:
+        """The whole journal."""
         answer = await self.service("parking").get("/internal/v1/events", after=after, limit=1000)
         return msgspec.json.decode(answer.content, type=EventPage)
 
@@ -137,13 +144,15 @@ async def _furnish(data: Path) -> None:
 
 
 @asynccontextmanager
-async def house(data: Path, database_url: str | None = None, *, clock: HandClock | None = None,
-                set_up: bool = True) -> AsyncIterator[House]:  # fmt: skip
+async def house(data: Path, database_url: str | None = None, *, clock: HandClock | None = None, set_up: bool = True,
+                mail: MailDoor | None = None) -> AsyncIterator[House]:  # fmt: skip
     """The users service with its first municipality."""
     clock = clock or HandClock(NOW)
     if set_up and database_url is None and not (data / "users").exists():
         await _furnish(data)
-    async with running("users", data=data, clock=clock, database_url=database_url) as system:
+    async with running(
+        "users", data=data, clock=clock, database_url=database_url, mail=mail, public_url="https://parking.example"
+    ) as system:
         found = House(system, clock)
         if set_up:
             await found.set_up()

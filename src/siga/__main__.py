@@ -41,6 +41,10 @@ def _run(args: argparse.Namespace) -> int:
         from siga.cli import operating
 
         return operating.run(args)
+    if args.command == "audit":
+        from siga.cli import auditing
+
+        return auditing.run(args)
     if args.command == "plates":
         from siga.services.images import command
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol, TypeVar
 
 from siga.contract.events import Event
 from siga.contract.operations import LogRecord
@@ -33,6 +33,14 @@ class Database(Protocol):
 
     def on_append(self, tell: Callable[[Sequence[Event]], None]) -> None:
         """Call `tell` in the event loop after each commit that appended events to the journal, with those events."""
+        ...
+
+    async def scour(self) -> bool:
+        """Take what was deleted before out of the store's files, as far as the engine can; False: not just now."""
+        ...
+
+    def beside(self, work: Callable[[Connection], None]) -> None:
+        """Run `work` at the end of every writing transaction, inside it and in its caller's context."""
         ...
 
     async def close(self) -> None:
@@ -75,4 +83,26 @@ class LogSink(Protocol):
 
     def offer(self, record: LogRecord) -> bool:
         """Take one record; False when it had to be dropped (and was counted)."""
+        ...
+
+
+class Letter(NamedTuple):
+    """A mail to one person, plain text. `letter_id` makes its Message-ID, the same at every attempt to send it."""
+
+    letter_id: str
+    to: str
+    subject: str
+    text: str
+    language: str
+
+
+MailFate = Literal["taken", "refused", "later", "away"]
+"""`taken`: the mail server has it; `refused`: it never will; `later`: not this one just now; `away`: none just now."""
+
+
+class MailDoor(Protocol):
+    """Hands letters to a mail server. Never raises for what the server or the way to it does, never logs an address."""
+
+    async def send(self, letter: Letter) -> tuple[MailFate, str]:
+        """What became of the letter, and why in a word or a number without anything personal in it."""
         ...

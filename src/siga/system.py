@@ -29,7 +29,7 @@ from siga.kit.peers import Peers
 from siga.kit.problem import NotFound
 from siga.kit.service import ASGI, Context, Service
 from siga.kit.structs import settle
-from siga.ports import Database, EventFeed, ImageStore
+from siga.ports import Database, EventFeed, ImageStore, MailDoor
 
 BUILD_ORDER = ("config", "logs", "users", "parking", "history", "images", "enforcement", "drivers", "gateway")
 
@@ -44,6 +44,8 @@ class Config:
     """Folder of the signing keys; made in `data/keys` where all services run together."""
     database_url: str | None = None
     images_url: str | None = None
+    mail: MailDoor | None = None
+    """The way to a mail server, if there is one."""
     remote: Mapping[str, str] = field(default_factory=dict)
     options: Mapping[str, Any] = field(default_factory=dict)
     clock: Clock = utc_now
@@ -173,7 +175,8 @@ class System:
         context = Context(
             name=name, process=self.process, data=folder, keys=keys, peers=peers, settings=self.settings[name],
             database=lambda metadata: self._open(name, folder, metadata), feed=lambda source: self._feed(source, peers),
-            local_feed=LocalFeed, images=lambda: self._images(folder), apps=self.apps, clock=self.config.clock,
+            local_feed=LocalFeed, images=lambda: self._images(folder), mail=self.config.mail, apps=self.apps,
+            clock=self.config.clock,
             lanes={other: built.extra["lane"] for other, built in self.services.items() if "lane" in built.extra},
             options=dict(self.config.options),
         )  # fmt: skip

@@ -44,7 +44,7 @@ def _open_case(page: Page) -> str:
 def test_the_queue_is_for_the_police_and_leads_back_after_signing_in(opened: Opener) -> None:
     page = opened("/police?show=mine")
     expect(page.get_by_role("heading", level=1)).to_have_text("Entrar")
-    assert page.locator("input[name=next]").get_attribute("value") == "/police?show=mine"
+    assert page.locator("input[name=next]").first.get_attribute("value") == "/police?show=mine"
     driver = opened("/police", role="Driver")
     expect(driver.get_by_role("heading", level=1)).to_have_text("No tiene permiso")
 

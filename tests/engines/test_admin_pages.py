@@ -33,7 +33,7 @@ def test_an_empty_town_is_told_its_first_steps_and_every_page_stands(tmp_path: P
     ("installer", {"start", "bays", "zones", "rules", "devices", "claims"}, "/admin/people"),
     ("operator", {"start", "bays", "zones", "rules", "devices", "integrations", "statistics", "alarms", "settings",
                   "queue", "logs"}, "/admin/accreditations"),
-    ("auditor", {"start", "settings", "logs"}, "/admin/bays"),
+    ("auditor", {"start", "settings", "logs", "audit", "privacy"}, "/admin/bays"),
 ])  # fmt: skip
 def test_a_role_sees_its_sections_and_is_refused_the_others(
     tmp_path: Path, role: str, sees: set[str], not_for_them: str

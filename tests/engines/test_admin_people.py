@@ -15,7 +15,7 @@ def test_an_accreditation_has_its_letter_cards_in_both_orders_and_an_end(tmp_pat
             today = datetime.now(UTC).date()
             await ana.page("/admin/accreditations/new")
             fields = {"holder": "Luisa Gil", "issuer": "Soria", "number": "SO 123456", "category": "disabled",
-                      "kind": "personal", "valid_from": str(today), "plate": "1234 BCD",
+                      "kind": "personal", "valid_from": str(today), "plate": "1234 BCD", "issuer_country": "ES",
                       "valid_to": str(today + timedelta(days=20))}  # fmt: skip
             late = {**fields, "valid_to": str(today - timedelta(days=1))}
             assert '<a href="#valid_to">' in await ana.send("/admin/accreditations/new", 422, **late)

@@ -272,7 +272,10 @@ def test_a_revoked_device_reports_nothing_and_its_bay_is_unmonitored(tmp_path: P
             await s.say(sensor, 1, False)
             await s.admin.post(f"/api/v1/devices/{sensor}/revoke")
             assert (await s.gateway.get(f"/internal/v1/devices/{sensor}/key")).status_code == 404
-            assert (await s.say(sensor, 2, True))["status"] == "rejected"
+            report = {"device_id": sensor, "epoch": 1, "sequence": 2, "occupied": True}
+            body = {"device_id": sensor, "nonce": 2, "received_at": rfc3339(s.clock()), "reports": [report]}
+            refused = await s.gateway.post("/internal/v1/reports", body)
+            assert (refused.status_code, refused.json()["type"]) == (401, "/problems/key-ended")
             assert (await s.seen(bay["bay_id"]))["occupancy"] == "unmonitored"
 
     run(work())

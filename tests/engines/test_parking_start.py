@@ -88,7 +88,7 @@ async def _compare(tmp_path: Path, after: str) -> None:
     async with street(tmp_path / "a", None, clock) as again:
         picture = parking_of(again).picture
         assert shown(picture) == expected
-        assert picture.position == position
+        assert picture.position >= position  # what was audited since stands in the journal too
         assert set(picture.bays_with("c0ffee")) == {pairs[0][0], pairs[12][0], pairs[18][0]}
         again.nonce = 1000
         await again.say(pairs[3][1], 9, True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -84,7 +85,7 @@ def test_a_store_whose_master_key_is_gone_or_another_one_does_not_start(tmp_path
         key = tmp_path / "users" / "master.key"
         assert key.stat().st_mode & 0o777 == 0o600
         kept = key.read_bytes()
-        for wrong in (None, bytes(32), b"short"):
+        for wrong in (None, sha256(b"of another house").digest(), b"short"):
             key.unlink()
             if wrong is not None:
                 key.write_bytes(wrong)

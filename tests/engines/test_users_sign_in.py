@@ -164,7 +164,7 @@ def test_a_refresh_token_is_good_once_and_its_copy_ends_the_family(tmp_path: Pat
             first = await users.tokens()
             second = await users.guest.post("/api/v1/auth/refresh", {"refresh_token": first["refresh_token"]})
             assert second.status_code == 200
-            assert users.system.keys.verify_access(second.json()["access_token"]).user_id == users.admin_id
+            assert users.system.system.keys.verify_access(second.json()["access_token"]).user_id == users.admin_id
             reused = await users.guest.post("/api/v1/auth/refresh", {"refresh_token": first["refresh_token"]})
             assert (reused.status_code, slug(reused)) == (401, "refresh-reused")
             after = {"refresh_token": second.json()["refresh_token"]}
@@ -181,7 +181,7 @@ def test_tokens_of_apps_end_by_age_by_sign_out_and_by_a_new_password(tmp_path: P
             out, old, kept = [await users.tokens("eva@mail.example") for _ in range(3)]
             gone = await users.guest.post("/api/v1/auth/logout", {"refresh_token": out["refresh_token"]})
             assert gone.status_code == 204
-            principal = users.system.keys.verify_access(kept["access_token"])
+            principal = users.system.system.keys.verify_access(kept["access_token"])
             eva = users.system.as_person("users", "driver", municipality_id="", user_id=user_id)
             change = {"current_password": "not this one", "new_password": "four other unrelated words"}
             assert slug(await eva.ask("PUT", "/api/v1/auth/password", change)) == "sign-in-failed"
@@ -276,7 +276,7 @@ def test_what_time_has_ended_is_told_without_anybody_asking(tmp_path: Path, monk
 def test_an_apps_token_is_no_internal_token_and_the_other_way_round(tmp_path: Path) -> None:
     async def walk() -> None:
         async with house(tmp_path) as users:
-            keys = users.system.keys
+            keys = users.system.system.keys
             access = (await users.tokens())["access_token"]
             with pytest.raises(Unauthenticated):
                 keys.verify(access, "siga")

@@ -11,6 +11,7 @@ import pytest
 
 from parking_street import Street
 from siga.contract.auth import Principal
+from siga.kit.access import new_key
 from siga.kit.auth import Keyring, make_keys
 from siga.kit.clock import HandClock, rfc3339
 from siga.kit.problem import Unauthenticated
@@ -33,7 +34,9 @@ class Stepped:
 def keys(tmp_path: Path) -> Keyring:
     """Two services' keys."""
     make_keys(tmp_path / "keys", ["gateway", "users", "parking"])
-    return Keyring.open(tmp_path / "keys", ["gateway", "users", "parking"])
+    keyring = Keyring.open(tmp_path / "keys", ["gateway", "users", "parking"])
+    keyring.access.sign_with(new_key("k1"))
+    return keyring
 
 
 @STEPS

@@ -70,7 +70,7 @@ def everything(conn: Connection) -> Rows:
     tables = [table.name for table in metadata.sorted_tables]
     found: Rows = {table: frozenset(conn.exec_driver_sql(f"SELECT * FROM {table}").all()) for table in tables}
     for table in tables:
-        for (index,) in conn.exec_driver_sql(f"SELECT name FROM pragma_index_list('{table}')").all():
+        for (index,) in conn.exec_driver_sql(f"SELECT name FROM pragma_index_list('{table}') WHERE NOT partial").all():
             rows = conn.exec_driver_sql(f'SELECT * FROM {table} INDEXED BY "{index}" ORDER BY 1').all()
             found[f"{table}/{index}"] = frozenset(rows)
     return found

@@ -19,6 +19,17 @@ from support import run, shared
 PLATE, CARD = "1234RBC", "04A1B2C3D4E5F6"
 
 
+async def taken(town: Town, path: str, body: dict[str, Any]) -> httpx.Response:
+    """What is answered to somebody at a bay that was made just now, once Drivers has heard of it."""
+
+    async def ask() -> httpx.Response | None:
+        answer = await town.users.post(path, json=body)
+        return answer if answer.status_code < 300 else None
+
+    answer: httpx.Response = await until(f"{path} about a new bay", ask)
+    return answer
+
+
 async def until(what: str, ask: Callable[[], Awaitable[Any]], limit_s: float = 20.0) -> Any:
     """What `ask` answers once it is true; fails by name when it never is."""
     end = time.monotonic() + limit_s
@@ -103,8 +114,7 @@ def test_a_driver_is_given_the_nearest_free_bays_as_json_and_as_features(tmp_pat
             assert [(b["code"], b["occupancy"]) for b in found] == [
                 ("C-1", "free"), ("C-2", "free"), ("C-3", "unmonitored"),
             ]  # fmt: skip
-            doubt = await town.users.post("/api/v1/doubts", json={"bay_id": ids[1]})
-            assert doubt.status_code < 300, doubt.text
+            await taken(town, "/api/v1/doubts", {"bay_id": ids[1]})
 
             async def doubtful() -> bool:
                 return (await seen(town, ids[1]))["occupancy"] == "doubtful"
@@ -210,7 +220,7 @@ def test_a_car_without_a_card_becomes_a_case_and_the_reporter_hears_the_outcome(
             bay_id = await town.bay(await town.zone(), "C-1")
             sensor, camera = await town.device("bay_sensor", bay_id), await town.device("camera", bay_id)
             shooting = asyncio.create_task(_camera(camera, photograph.read_bytes()))
-            nobody = await town.users.post("/api/v1/reports", json={"bay_id": bay_id, "kind": "misuse"})
+            nobody = await taken(town, "/api/v1/reports", {"bay_id": bay_id, "kind": "misuse"})
             assert nobody.json()["status"] == "nobody_available", "nobody is on duty"
             await town.ask("PUT", "/api/v1/cases/duty", {"on": True}, token=officer)
             await sensor.say(True)
@@ -227,6 +237,9 @@ def test_a_car_without_a_card_becomes_a_case_and_the_reporter_hears_the_outcome(
             photo = await town.users.get(f"/api/v1/cases/{case['case_id']}/photos/{case['photo_ids'][0]}",
                                          headers={"authorization": f"Bearer {officer}"})  # fmt: skip
             assert (photo.status_code, photo.headers["content-type"]) == (200, "image/jpeg")
+            assert "sandbox" in photo.headers["content-security-policy"]
+            assert photo.headers["content-disposition"].startswith("attachment")
+            assert photo.headers["x-content-type-options"] == "nosniff"
             refused = await town.users.get(
                 f"/api/v1/cases/{case['case_id']}", headers={"authorization": f"Bearer {town.token}"}
             )
@@ -390,12 +403,7 @@ def test_everything_is_there_after_a_clean_restart(tmp_path: Path) -> None:
             sensor = await town.device("bay_sensor", bay_id)
             await sensor.say(True)
             before = await seen(town, bay_id)
-
-            async def reported() -> Any:
-                answer = await town.users.post("/api/v1/reports", json={"bay_id": bay_id, "kind": "misuse"})
-                return answer.json() if answer.status_code == 201 else None
-
-            report = await until("a report of the new bay", reported)
+            report = (await taken(town, "/api/v1/reports", {"bay_id": bay_id, "kind": "misuse"})).json()
         async with started(tmp_path, password=password) as town:
             assert town.setup_code is None
             assert await seen(town, bay_id) == before

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from siga.bench import dataset, flows, growth, hold, ingest, live, operate, reads, soak
+from siga.bench import dataset, flows, growth, hold, ingest, live, operate, reads, soak, storm
 from siga.bench.measuring import Missing
 from siga.bench.numbers import Figure, table
 
@@ -43,6 +43,9 @@ BENCHES: dict[str, Bench] = {
     "ingest": Bench(ingest.ingest, {"bays": QUICK_BAYS, "rounds": 1, "seconds": 0.3}, alone=True, shares=True),
     "hold": Bench(
         hold.hold, {"bays": QUICK_BAYS, "rate": 100.0, "further": 200.0, "seconds": 0.5}, alone=True, shares=True
+    ),
+    "storm": Bench(
+        storm.storm, {"bays": QUICK_BAYS, "rate": 50.0, "attempts": 20.0, "seconds": 1.0}, alone=True, shares=True
     ),
     "live": Bench(
         live.live, {"bays": QUICK_BAYS, "clients": 100, "rate": 20.0, "seconds": 1.0, "settle_s": 0.5}, alone=True,

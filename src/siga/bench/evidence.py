@@ -64,7 +64,9 @@ class Measured(msgspec.Struct, kw_only=True):
 
 def _keep(command: str, figures: list[Figure]) -> bool:
     """Keep what a command gave in place of what it gave before, and write the page; whether a figure was missed."""
-    figures = [msgspec.structs.replace(one, value=0.0) if isnan(one.value) else one for one in figures]  # JSON has no nan
+    figures = [
+        msgspec.structs.replace(one, value=0.0) if isnan(one.value) else one for one in figures
+    ]  # JSON has no nan
     kept = msgspec.json.decode(KEPT.read_bytes(), type=list[Measured]) if KEPT.exists() else []
     fresh = Measured(command=command, commit=_commit(), on=datetime.now(UTC).strftime("%Y-%m-%d"), figures=figures)
     found = {one.command: one for one in kept} | {command: fresh}

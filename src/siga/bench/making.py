@@ -16,7 +16,7 @@ import msgspec
 from siga.bench.books import Books, Sensor
 from siga.bench.cities import Bays, draft
 from siga.bench.measuring import quiet
-from siga.bench.signing import REPORTS, Key, KeyKind, Signer, public_key
+from siga.bench.signing import REPORTS, Key, KeyKind, Signer, proof, public_key
 from siga.bench.started import Town
 from siga.bench.wire import Wire
 
@@ -128,6 +128,7 @@ class Maker:
         seed = secrets.token_bytes(32)
         if kind == "ed25519":
             ask["public_key"] = base64.b64encode(public_key(seed)).decode()
+            ask["proof"] = proof(seed, made["code"], ask["public_key"])
         answer = await self._town.sensors.post("/sensors/v1/enrol", json=ask)
         answer.raise_for_status()
         key = answer.json()["key"] if kind == "hmac" else base64.b64encode(seed).decode()

@@ -59,3 +59,9 @@ class Signer:
 def public_key(seed: bytes) -> bytes:
     """The 32 raw bytes of the public key that belongs to an Ed25519 seed."""
     return Ed25519PrivateKey.from_private_bytes(seed).public_key().public_bytes_raw()
+
+
+def proof(seed: bytes, subject: str, public: str) -> str:
+    """What shows at an enrolment (subject: the code) or a rotation (the device's id) that one has the private key."""
+    signed = f"SIGA1-KEY\n{subject}\n{public}".encode()
+    return base64.b64encode(Ed25519PrivateKey.from_private_bytes(seed).sign(signed)).decode()

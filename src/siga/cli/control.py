@@ -16,6 +16,7 @@ import msgspec
 from siga.contract.auth import Grant, Principal
 from siga.contract.users import Municipality
 from siga.kit.auth import Keyring
+from siga.kit.clock import utc_now
 from siga.kit.peers import Peers
 from siga.kit.service import ASGI
 from siga.operate.folder import SOCKET
@@ -24,7 +25,7 @@ from siga.operate.keeper import PREFIX
 LOCAL_OPERATOR = "local-operator"
 _OWNERS = {
     "bays": "parking", "zones": "parking", "rules": "parking", "devices": "parking", "addresses": "parking",
-    "municipalities": "users", "history": "history", "config": "config", "logs": "logs",
+    "municipalities": "users", "accreditations": "users", "history": "history", "config": "config", "logs": "logs",
 }  # fmt: skip
 
 
@@ -58,7 +59,9 @@ class OwnersDoor:
 
     async def _principal(self) -> Principal:
         grants = tuple(Grant(role="administrator", municipality_id=m.municipality_id) for m in await self._all())
-        return Principal(user_id=LOCAL_OPERATOR, session_id="local", grants=grants)
+        now = utc_now().replace(second=0, microsecond=0)  # who reaches this socket owns the machine; whole minutes,
+        # so that the signed token can be used again
+        return Principal(user_id=LOCAL_OPERATOR, session_id="local", grants=grants, confirmed_at=now)
 
     async def _municipalities(self, send: Any) -> None:
         await _answer(send, 200, msgspec.json.encode({"municipalities": await self._all()}))

@@ -15,6 +15,7 @@ import msgspec
 
 from siga.cli.control import OwnersDoor, owners_client
 from siga.contract.users import Municipality
+from siga.kit.accreditation_files import read_accreditations
 from siga.kit.bay_files import BadBayFile, ReadOptions, RefusedRow, read_addresses, read_bays
 from siga.kit.device_files import read_devices
 from siga.operate.folder import hold
@@ -32,7 +33,8 @@ def run(args: argparse.Namespace) -> int:
         if municipality is None:
             return 1
         work: Callable[[Any, argparse.Namespace, Municipality], int] = {
-            "bays": _bays, "devices": _devices, "addresses": _addresses, "history": _history,
+            "bays": _bays, "devices": _devices, "accreditations": _accreditations, "addresses": _addresses,
+            "history": _history,
         }[args.what]  # fmt: skip
         return work(client, args, municipality)
 
@@ -174,6 +176,32 @@ def _devices(client: Any, args: argparse.Namespace, municipality: Municipality) 
         for one in made:
             if one.get("code"):
                 print(f"  enrolment code of {one['external_id']} (shown this once): {one['code']}")
+    return 1 if refused else 0
+
+
+def _accreditations(client: Any, args: argparse.Namespace, municipality: Municipality) -> int:
+    try:
+        read = read_accreditations(args.file.read_bytes(), filename=args.file.name)
+    except BadBayFile as fault:
+        print(f"siga: {args.file}: {fault.detail}", file=sys.stderr)
+        return 1
+    total = {"created": 0, "updated": 0, "unchanged": 0}
+    refused, rows = list(read.refused), []
+    for piece in _pieces(read.drafts, "accreditations", quiet=args.json):
+        body = {"municipality_id": municipality.municipality_id, "drafts": piece, "dry_run": args.dry_run}
+        answer = _sent(client, "/api/v1/accreditations/batch", body)
+        for name in total:
+            total[name] += answer[name]
+        refused += msgspec.convert(answer["refused"], list[RefusedRow])
+        rows += answer["rows"]
+    refused.sort(key=lambda row: row.row)
+    if args.json:
+        told = {**total, "refused": refused, "notes": read.notes, "rows": rows, "dry_run": args.dry_run}
+        print(msgspec.json.encode(told).decode())
+    else:
+        _tell(args, total, refused, read.notes, municipality, "accreditations")
+        if total["created"] and not args.dry_run:
+            print("  Letters with their claim codes: in the administration, under Accreditations, “Print letters”.")
     return 1 if refused else 0
 
 

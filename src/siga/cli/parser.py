@@ -79,12 +79,13 @@ def build_parser() -> argparse.ArgumentParser:
     keys.add_argument("folder", type=Path, help="folder to make them in; give each service its own private/<name>.json")
 
     imports = commands.add_parser(
-        "import", help="bays, devices or addresses from a file into the running (or this folder's) SIGA"
+        "import", help="bays, devices, accreditations or addresses from a file into the running (or this folder's) SIGA"
     )
     what = imports.add_subparsers(dest="what", metavar="WHAT", required=True)
     for name, text in (
         ("bays", "GeoJSON, CSV or OSM tags"),
         ("devices", "CSV or JSON: which sensor, reader or camera is on which bay"),
+        ("accreditations", "CSV or JSON: who may park, with plates and cards"),
         ("addresses", "CSV or GeoJSON"),
         ("history", "NDJSON of changes"),
     ):
@@ -96,12 +97,24 @@ def build_parser() -> argparse.ArgumentParser:
         if name == "bays":
             one.add_argument("--category", choices=_CATEGORIES, help="for rows that name no kind of their own")
             one.add_argument("--anywhere", action="store_true", help="take bays more than 300 km from the town too")
-        if name in ("bays", "devices"):
+        if name in ("bays", "devices", "accreditations"):
             one.add_argument("--dry-run", action="store_true", help="only say what would happen")
         if name == "history":
             one.add_argument("--simulated", action="store_true", help="mark what is imported as generated")
 
     _operating(commands)
+
+    audit = commands.add_parser("audit", help="the tamper-evident record of who did and read what")
+    verify = audit.add_subparsers(dest="what", metavar="WHAT", required=True).add_parser(
+        "verify", help="go through every chain from its start; 1 when anything was changed, taken out or cut"
+    )
+    verify.add_argument("--data", type=Path, help="data folder, or a backup (default ./data)")
+    verify.add_argument("--config", type=Path, help="siga.toml to read (default ./siga.toml if there is one)")
+    verify.add_argument(
+        "--heads", type=Path, action="append", metavar="FILE",
+        help="signed heads kept elsewhere: a file, or a folder of heads-*.jsonl; may be repeated",
+    )  # fmt: skip
+    verify.add_argument("--json", action="store_true", help="the result as JSON")
 
     plates = commands.add_parser("plates", help="the plate reader")
     plate = plates.add_subparsers(dest="what", metavar="WHAT", required=True).add_parser(

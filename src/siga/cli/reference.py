@@ -18,7 +18,10 @@ import httpx
 import siga
 from siga.cli.parser import build_parser
 from siga.contract import settings
+from siga.contract.auth import ROLES
 from siga.contract.events import KINDS
+from siga.contract.policy import RULES
+from siga.contract.policy_fields import GUARDED
 from siga.kit.problem import problem_kinds
 
 _FOLDER = Path(__file__).parents[3] / "docs" / "reference"
@@ -33,6 +36,7 @@ def pages() -> dict[str, str]:
         "events.md": _events(),
         "errors.md": _errors(),
         "commands.md": _commands(),
+        "permissions.md": permissions(),
         "api.md": asyncio.run(_api()),
     }
 
@@ -91,6 +95,25 @@ def _commands() -> str:
     rows = ["# Commands", "", "Exit code 0: ok; 1: failed; 2: wrong usage."]
     for name, one in _walk(parser, "siga"):
         rows += ["", f"## {name}", "", "```", one.format_help().rstrip(), "```"]
+    return "\n".join(rows) + "\n"
+
+
+def permissions() -> str:
+    """Who may do what, and who is told what, from the tables that SIGA is held to."""
+    rows = ["# Permissions", "", "What is not here is refused. `●` the role may, in its municipality; `z` a grant "
+            "narrowed to zones counts there alone. How far an operation reaches is explained in "
+            "`siga/contract/policy.py`.", "",
+            f"| operation | reaches | {' | '.join(ROLES)} |", f"| --- | --- |{' --- |' * len(ROLES)}"]  # fmt: skip
+    staff = [rule for rule in RULES.values() if rule.door == "staff"]
+    for rule in staff:
+        marks = [("z" if rule.zoned else "●") if role in rule.roles else "" for role in ROLES]
+        rows.append(f"| `{rule.operation}` | {rule.reach} | {' | '.join(marks)} |")
+    rows += ["", "## Not a matter of roles", "", "| operation | open to | reaches |", "| --- | --- | --- |"]
+    rows += [f"| `{one.operation}` | {one.door} | {one.reach} |" for one in RULES.values() if one.door != "staff"]
+    rows += ["", "## Fields", "", "| what | told to | fields |", "| --- | --- | --- |"]
+    for guarded in GUARDED:
+        told = [*sorted(guarded.roles), *(["whose it is"] if guarded.own else [])]
+        rows.append(f"| {guarded.what} | {', '.join(told)} | {', '.join(f'`{one}`' for one in guarded.fields)} |")
     return "\n".join(rows) + "\n"
 
 

@@ -14,18 +14,22 @@ import time
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
 
 from siga.cli.control import OwnersDoor
-from siga.cli.settings import StartSettings, read_settings
+from siga.cli.settings import SMTP_PORTS, StartSettings, read_settings
 from siga.engines.server import Door, Reservation, Tls
 from siga.kit.peers import Peers
 from siga.kit.problem import Problem, StoreDamaged
 from siga.kit.service import ASGI
 from siga.operate.folder import SOCKET, hold, refuse_unfinished
 from siga.operate.keeper import Keeper
+from siga.ports import MailDoor
 from siga.system import BUILD_ORDER, Config, System
+
+if TYPE_CHECKING:
+    from siga.engines.smtp import Line
 
 _STOP_S = 10.0
 
@@ -174,12 +178,28 @@ def _config(args: argparse.Namespace, settings: StartSettings, names: Sequence[s
         "loopback": settings.loopback, "trusted_proxy": settings.trusted_proxy,
         "sensors_on_users_door": settings.sensors_on_users_door, "public_metrics": settings.public_metrics,
         "demo": demo.options if demo is not None else None, "stopping": where.stopping.is_set,
+        "audit_export": settings.audit_export, "security_contact": settings.security_contact,
+        "security_expires": settings.security_expires,
     }  # fmt: skip
     return Config(
         data=settings.data, names=names, keys=settings.keys, database_url=settings.database_url,
-        images_url=settings.images_url, remote=remote, options=options,
+        images_url=settings.images_url, remote=remote, options=options, mail=_mail(settings),
         log_to_stderr="info" if args.command == "serve" else "error", tell=_tell,
     )  # fmt: skip
+
+
+def _mail(settings: StartSettings) -> MailDoor | None:
+    """The way to the mail server that the settings name."""
+    if settings.smtp_host is None or settings.smtp_from is None:
+        return None
+    from siga.engines.smtp import SmtpDoor, SmtpServer
+
+    line = settings.smtp_tls
+    return SmtpDoor(SmtpServer(
+        host=settings.smtp_host, port=settings.smtp_port or SMTP_PORTS[line], sender=settings.smtp_from,
+        line=cast("Line", line), user=settings.smtp_user, password_file=settings.smtp_password_file,
+        ca=settings.smtp_ca,
+    ))  # fmt: skip
 
 
 def _tell(line: str) -> None:
@@ -241,6 +261,8 @@ def _say(args: argparse.Namespace, settings: StartSettings, names: Sequence[str]
         print(f"Serving {', '.join(names)}; ready after {took_s:.1f} s.", flush=True)
         if "users" in names and (first := system.services["users"].extra.get("setup_code")):
             print(f"Nobody has an account yet; open once: {people}/setup/{first}", flush=True)
+        for line in _recovery_lines(system):
+            print(line.strip(), flush=True)
         return
     lines = [f"SIGA is ready after {took_s:.1f} s.", f"  Drivers and staff   {people}/"]
     lines.append(f"  Sensors             {where.sensors}/sensors/v1/")
@@ -251,5 +273,14 @@ def _say(args: argparse.Namespace, settings: StartSettings, names: Sequence[str]
     elif code:
         lines += ["", "  Nobody has an account yet. Open this link once to make the first one (24 h):",
                   f"  {people}/setup/{code}"]  # fmt: skip
+    lines += _recovery_lines(system)
     lines += ["", "  Stop with Ctrl-C; what is kept stays for the next start."]
     print("\n".join(lines), flush=True)
+
+
+def _recovery_lines(system: System) -> list[str]:
+    """The links to a new password that only this window may show: of those who run the installation, without mail."""
+    users = system.services.get("users")
+    links = users.extra.get("recovery_links", []) if users else []
+    head = "  A new password was asked for by somebody who runs this SIGA. Shown only now, good for 30 minutes:"
+    return ["", head, *(f"  {link}" for link in links)] if links else []

@@ -33,6 +33,8 @@ class SessionAsk(Ask):
     password: Password
     user_agent: str = ""
     address: str = ""
+    origin: str = ""
+    """The web origin of the page, for passkeys."""
 
 
 class SessionOpened(Word):
@@ -63,11 +65,51 @@ class RegisterAsk(Ask):
     language: Language = "es"
 
 
+class LinkUse(Ask):
+    """The code of a link from a letter, with the password that was chosen, or with a new one."""
+
+    code: Token
+    password: Password
+
+
+class CodeUse(Ask):
+    """The code of a link from a letter."""
+
+    code: Token
+
+
+class ForgotAsk(Ask):
+    """Somebody has forgotten the password of this address's account."""
+
+    email: Email
+
+
+class Asked(Word):
+    """The wish was taken, whether or not there is such an account."""
+
+    by: Literal["mail", "administration"]
+    """Who brings the link: a letter, or people of the administration where SIGA sends no mail."""
+
+
+class EmailChange(Ask):
+    """Another e-mail address for one's own account."""
+
+    email: Email
+    current_password: Password
+
+
+class EmailConfirmed(Word):
+    """One of the two letters of a change of address was answered."""
+
+    state: Literal["other_awaited", "changed"]
+
+
 class SignInAsk(Ask):
-    """E-mail and password for tokens."""
+    """E-mail and password; `code` is one of the second factor, where there is one."""
 
     email: Email
     password: Password
+    code: Code | None = None
 
 
 class TokenPair(Word):
@@ -78,6 +120,29 @@ class TokenPair(Word):
     expires_in: int
     """Seconds the access token lives."""
     token_type: Literal["Bearer"] = "Bearer"  # noqa: S105 the name of a scheme
+
+
+class PublicKey(Word):
+    """A public key of access tokens as RFC 8037 writes it."""
+
+    kty: Literal["OKP"]
+    crv: Literal["Ed25519"]
+    x: str
+    kid: str
+    alg: Literal["Ed25519"] = "Ed25519"
+    use: Literal["sig"] = "sig"
+
+
+class PublicKeys(Word):
+    """The JWKS of access tokens (RFC 7517)."""
+
+    keys: list[PublicKey]
+
+
+class Rotation(Ask):
+    """A new key for access tokens. `compromised`: tokens of the older ones are refused at once."""
+
+    compromised: bool = False
 
 
 class RefreshAsk(Ask):
@@ -108,6 +173,12 @@ class Me(Word):
     language: str
     grants: tuple[Grant, ...] = ()
     session_id: str = ""
+
+
+class Registered(Me):
+    """The new account, or word that a letter was sent to prove the address first (`user_id` is empty then)."""
+
+    state: Literal["open", "mail_sent"] = "open"
 
 
 class MeChange(Ask):
@@ -196,6 +267,33 @@ class Invited(Word):
 
     person: Person
     code: str
+    ends_at: datetime
+    mailed: bool = False
+    """Whether a letter with it goes to the person as well."""
+
+
+class HelpAsked(Word):
+    """Somebody waits for the link to a new password, which people hand over where SIGA sends no mail."""
+
+    link_id: str
+    user_id: str
+    name: str
+    email: str
+    asked_at: datetime
+    ends_at: datetime
+
+
+class HelpList(Word):
+    """Everybody whom the caller may help, longest waiting first."""
+
+    asks: list[HelpAsked]
+
+
+class HelpLink(Word):
+    """The link to a new password, told this once; good for 30 minutes and once."""
+
+    link: str
+    name: str
     ends_at: datetime
 
 

@@ -13,7 +13,10 @@ from siga.contract.users import AccreditationStatus
 
 AccreditationKind = Literal["personal", "provisional", "collective"]
 UidKind = Literal["card", "tag"]
-EndReason = Literal["lost", "stolen", "moved", "deceased", "misuse", "error", "other"]
+EndReason = Literal["lost", "stolen", "damaged", "moved", "deceased", "misuse", "error", "other"]
+HolderLanguage = Literal["es", "en"]
+Country = Annotated[str, Meta(pattern="^[A-Z]{2}$")]
+"""ISO 3166-1 alpha-2."""
 Text = Annotated[str, Meta(min_length=1, max_length=120)]
 Value = Annotated[str, Meta(min_length=1, max_length=60)]
 
@@ -52,6 +55,19 @@ class Card(Word):
     ends_with: str
     added_at: datetime
     revoked_at: datetime | None = None
+    revoked_reason: EndReason | None = None
+
+
+class CardEnd(Ask):
+    """Why a card, a tag or a plate is revoked."""
+
+    reason: EndReason = "other"
+
+
+class CardReplacement(CardAsk):
+    """The card that takes the place of another, and what became of that one."""
+
+    reason: EndReason = "lost"
 
 
 class CardAdded(Word):
@@ -68,6 +84,7 @@ class Plate(Word):
     plate: str
     added_at: datetime
     revoked_at: datetime | None = None
+    revoked_reason: EndReason | None = None
 
 
 class AccreditationLine(Word):
@@ -84,6 +101,10 @@ class AccreditationLine(Word):
     status: AccreditationStatus
     claimed: bool
     version: int
+    issuer_country: str
+    """ISO 3166-1 alpha-2 of whoever issued it."""
+    language: HolderLanguage
+    """In which the holder is written to."""
 
 
 class Accreditation(AccreditationLine):
@@ -115,6 +136,10 @@ class AccreditationAsk(Ask):
     kind: AccreditationKind = "personal"
     municipality_id: str | None = None
     """None = the caller's only one."""
+    issuer_country: Country | None = None
+    """None = the municipality's."""
+    language: HolderLanguage | None = None
+    """In which the holder is written to; None = the municipality's first."""
     cards: Annotated[list[CardAsk], Meta(max_length=50)] = []
     plates: Annotated[list[PlateAsk], Meta(max_length=50)] = []
 
@@ -132,6 +157,19 @@ class AccreditationChange(Ask):
 
     holder: Text | None = None
     category: Category | None = None
+    kind: AccreditationKind | None = None
+    issuer: Text | None = None
+    issuer_country: Country | None = None
+    language: HolderLanguage | None = None
+
+
+class Replacement(Ask):
+    """The number of the document that takes the place of another, and what became of that one."""
+
+    number: Value
+    reason: EndReason = "lost"
+    keep_cards: bool = False
+    """Whether its electronic cards go on working; its plates do in any case."""
 
 
 class Renewal(Ask):
@@ -148,11 +186,13 @@ class StatusAsk(Ask):
 
 
 class AccreditationSearch(Ask):
-    """Find accreditations by exact values, which belong in a body and never in an address."""
+    """Find accreditations by values that belong in a body and never in an address; all that are given must fit."""
 
     number: Value | None = None
     card: CardAsk | None = None
     plate: Value | None = None
+    holder: Text | None = None
+    """Whole words of the holder's name, in any order, whatever their case and accents."""
     municipality_id: str | None = None
 
 
@@ -181,6 +221,7 @@ class OwnAccreditation(Word):
     valid_from: date
     valid_to: date
     status: AccreditationStatus
+    issuer_country: str = ""
 
 
 class OwnAccreditations(Word):

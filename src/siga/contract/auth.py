@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Literal
 
 from siga.contract.base import Word
@@ -36,11 +37,26 @@ class Claims(Word):
     iat: int
     grants: tuple[Grant, ...] = ()
     session_id: str | None = None
+    confirmed_at: datetime | None = None
+    """When the person last showed who they are, in this session; None = cannot be told."""
+    locked: bool = False
+    """Whether the person's screen was left alone: who and what is in the cases stays hidden until they are back."""
+
+
+FRESH_S = 300
+"""For so long after a person showed who they are, sensitive acts need no new confirmation."""
+
+
+def fresh(claims: Claims, now: datetime) -> bool:
+    """Whether the person who asks has shown who they are within the last 5 minutes (ASVS 5.0 V7.5.1)."""
+    confirmed_at = claims.confirmed_at
+    return confirmed_at is not None and (now - confirmed_at).total_seconds() <= FRESH_S
 
 
 ACTIONS: dict[str, frozenset[str]] = {
     # Parking
     "map.read_all": frozenset({"police", "administrator", "installer", "operator"}),
+    "map.read_personal": frozenset({"police", "administrator", "installer"}),
     "map.manage": frozenset({"administrator"}),
     "bays.install": frozenset({"administrator", "installer"}),
     "devices.manage": frozenset({"administrator", "installer"}),
@@ -52,7 +68,10 @@ ACTIONS: dict[str, frozenset[str]] = {
     "municipalities.create": frozenset({"platform"}),
     "municipalities.manage": frozenset({"administrator"}),
     "people.manage": frozenset({"administrator"}),
+    "people.help": frozenset({"platform"}),
+    "tokens.rotate": frozenset({"platform"}),
     "accreditations.manage": frozenset({"administrator"}),
+    "privacy.read": frozenset({"administrator", "auditor", "platform"}),
     # History
     "history.read": frozenset({"police", "administrator", "operator"}),
     "history.read_personal": frozenset({"police", "administrator"}),
@@ -69,10 +88,16 @@ ACTIONS: dict[str, frozenset[str]] = {
     "settings.change": frozenset({"administrator"}),
     "settings.change_system": frozenset({"platform", "operator"}),
     "logs.read": frozenset({"operator", "auditor", "platform"}),
+    "audit.read": frozenset({"auditor", "platform"}),
+    "audit.read_system": frozenset({"platform"}),
     "alarms.read": frozenset({"operator", "administrator", "platform"}),
     "alarms.acknowledge": frozenset({"operator", "administrator", "platform"}),
 }
 """Action → roles that may do it; what is not here is refused (deny by default)."""
+
+
+NOT_WHILE_LOCKED = frozenset({"cases.work", "history.read_personal"})
+"""Actions that a locked session does not allow; counts stay."""
 
 
 def may(claims: Claims, action: str, municipality_id: str | None = None, zone_id: str | None = None) -> bool:
@@ -81,7 +106,7 @@ def may(claims: Claims, action: str, municipality_id: str | None = None, zone_id
     `platform` grants carry no municipality and so never match one. A grant narrowed to zones allows an action on a
     zone only if it lists it; where no zone is named (a list, say) the service shows only what lies in those zones.
     """
-    roles = ACTIONS.get(action, frozenset())
+    roles = _roles(claims, action)
     for grant in claims.grants:
         if grant.role not in roles:
             continue
@@ -95,9 +120,15 @@ def may(claims: Claims, action: str, municipality_id: str | None = None, zone_id
 
 def municipalities_of(claims: Claims, action: str) -> tuple[str, ...]:
     """The municipalities in which the caller may do `action`, in the order of the grants, each once."""
-    roles = ACTIONS.get(action, frozenset())
+    roles = _roles(claims, action)
     found = (g.municipality_id for g in claims.grants if g.role in roles and g.municipality_id)
     return tuple(dict.fromkeys(found))
+
+
+def _roles(claims: Claims, action: str) -> frozenset[str]:
+    if claims.locked and action in NOT_WHILE_LOCKED:
+        return frozenset()
+    return ACTIONS.get(action, frozenset())
 
 
 class Principal(Word):
@@ -109,3 +140,11 @@ class Principal(Word):
     display_name: str = ""
     language: str = "es"
     csrf: str = ""
+    confirmed_at: datetime | None = None
+    """As in `Claims`."""
+    locked: bool = False
+    """As in `Claims`."""
+    second_factor: bool = False
+    """Whether the person has one."""
+    must_enrol: bool = False
+    """The town demands a second factor of staff and there is none: until then the roles are not in `grants`."""

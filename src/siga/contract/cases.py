@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Literal
 
 from siga.contract.base import Ask, Word
 from siga.contract.drivers import Declaration, ReportNote
 from siga.contract.enforcement import CaseState, Outcome, PhotoReading, PlateCandidate
 from siga.contract.parking import Category, SuspicionReason
+from siga.contract.users import CredentialKind
 
 CaseFilter = Literal["open", "resolved", "withdrawn", "all"]
 PhotoState = Literal["wanted", "arrived", "not_coming", "none"]
@@ -165,6 +166,15 @@ class CaseEvidence(Word):
     declaration: Declaration | None = None
 
 
+class LookedUp(Word):
+    """What is known of a card or plate now, without a name. `left`: how many checks the officer has in this hour."""
+
+    state: Literal["valid", "unknown", "expired", "not_yet", "suspended", "revoked"]
+    category: Category | None
+    valid_to: date | None
+    left: int
+
+
 class Duty(Word):
     """Whether an officer is on duty, where, and until when."""
 
@@ -204,6 +214,22 @@ class ResolveCase(Ask):
     outcome: Outcome
     reason: str | None = None
     confirmed: bool = False
+
+
+LookupPurpose = Literal["case", "windscreen", "holder_asks"]
+LOOKUP_PURPOSES: tuple[LookupPurpose, ...] = ("case", "windscreen", "holder_asks")
+"""What a check at the kerb is for: a case, a card seen in a parked vehicle, or a holder who asks for it."""
+
+
+class CredentialLookup(Ask):
+    """Check a card, tag or plate at the kerb. The value travels in the body, never in an address."""
+
+    municipality_id: str
+    kind: CredentialKind
+    value: str
+    purpose: LookupPurpose
+    case_id: str | None = None
+    """The case that it is for, with the purpose `case`."""
 
 
 class CorrectPlate(Ask):

@@ -157,6 +157,19 @@ class Device(Word):
     heard_at: datetime | None = None
     battery_pct: int | None = None
     revoked: bool = False
+    key_made_at: datetime | None = None
+    """Since when it has the key it signs with."""
+    key_ends_at: datetime | None = None
+    """It was given a newer key that it has not used yet: at this instant the old one ends, used or not."""
+
+
+class NewerKey(Word):
+    """A key that was given and never used: its first use ends the older one, and so does `older_ends_at`."""
+
+    key_no: int
+    key_kind: KeyKind
+    key: str
+    older_ends_at: datetime
 
 
 class DeviceKey(Word):
@@ -170,6 +183,9 @@ class DeviceKey(Word):
     has_clock: bool
     listed: tuple[str, ...] = ()
     """Ids of further devices this key may report for."""
+    key_no: int = 0
+    """Counts the device's keys; Parking is told which one had signed."""
+    newer: NewerKey | None = None
 
 
 class Report(Ask):
@@ -222,6 +238,8 @@ class ReportBatch(Ask):
     reports: list[MatchedReport]
     gaps_counted: bool = False
     """Whoever hands it over counts missing sequences himself: not all that the devices send are reports."""
+    key_no: int | None = None
+    """Which of the device's keys had signed (`DeviceKey.key_no`); None = the one in use."""
 
 
 class PhotoTask(Word):
@@ -395,3 +413,22 @@ class DeviceAlarmed(Word):
     bay_id: str | None
     reason: Literal["repeated_doubts", "silent", "battery_low", "signal_weak", "replay", "clock"]
     detail: str = ""
+
+
+@event
+class CardSuspected(Word):
+    """A card was seen where it can hardly have been: a person should look at it; nothing follows by itself (D12).
+
+    `two_bays`: both stays go on, and the car of the earlier one was still there when the later one had begun, or could
+    not have come so quickly. `travel`: `metres` in a straight line within `seconds` since the other stay ended are
+    faster than the municipality's setting allows.
+    """
+
+    credential: str | None
+    """The card's keyed match; scrubbed from the journal as a stay's subject is."""
+    reason: Literal["two_bays", "travel"]
+    bay_id: str
+    other_bay_id: str
+    at: datetime
+    metres: int
+    seconds: int

@@ -98,10 +98,35 @@ WEAK_SNR_DB = _declare(
     es="Por debajo de qué relación media entre señal y ruido se avisa de que un sensor LoRaWAN se oye mal.",
     en="Below which mean signal-to-noise ratio a LoRaWAN sensor is reported as heard badly.",
 )  # fmt: skip
+KEY_OVERLAP_H = _declare(
+    "parking.key_overlap_h", "int", 168, unit="h", low=1, high=720,
+    es="Cuántas horas sigue valiendo la clave anterior de un dispositivo si no usa antes la nueva.",
+    en="For how many hours a device's old key goes on opening, unless it uses the new one sooner.",
+)  # fmt: skip
+LISTED_MOST = _declare(
+    "parking.listed_devices_max", "int", 1000, low=1, high=100_000,
+    es="Cuántos dispositivos pueden avisar con la clave de otro.",
+    en="How many devices may report by the key of another one.",
+)  # fmt: skip
+CARD_SPEED_KMH = _declare(
+    "parking.card_speed_kmh", "int", 120, unit="km/h", low=20, high=1000,
+    es="A partir de qué velocidad en línea recta entre dos plazas se avisa de que una tarjeta puede estar copiada.",
+    en="Above which straight-line speed between two bays a card is reported as possibly copied.",
+)  # fmt: skip
+RENEWAL_WARNING_DAYS = _declare(
+    "users.renewal_warning_days", "int", 30, unit="days", low=1, high=365,
+    es="Con cuántos días de antelación se avisa de que una acreditación caduca.",
+    en="How many days before its end an accreditation is shown as to be renewed.",
+)  # fmt: skip
 SUBJECT_KEPT_H = _declare(
     "history.subject_kept_h", "int", 72, unit="h", low=1, high=720,
     es="Cuántas horas tras la estancia se borra el seudónimo de quien aparcó.",
     en="How many hours after a stay the pseudonym of who had parked is erased.",
+)  # fmt: skip
+MONTH_KEY_KEPT_DAYS = _declare(
+    "history.month_key_kept_days", "int", 31, unit="days", low=1, high=62, scope="system",
+    es="Cuántos días después de un mes se destruye su clave de seudónimos a más tardar, aunque algo la use todavía.",
+    en="How many days after a month its key of pseudonyms is destroyed at the latest, even if something still uses it.",
 )  # fmt: skip
 PHOTO_WAIT_S = _declare(
     "enforcement.photo_wait_s", "int", 120, unit="s", low=5, high=3600,
@@ -117,6 +142,11 @@ WITHDRAWN_LISTED_H = _declare(
     "enforcement.withdrawn_listed_h", "int", 24, unit="h", low=1, high=168,
     es="Cuántas horas siguen a la vista los casos retirados automáticamente.",
     en="How many hours cases withdrawn automatically stay listed.",
+)  # fmt: skip
+LOOKUPS_PER_HOUR = _declare(
+    "enforcement.lookups_per_hour", "int", 40, low=1, high=1000,
+    es="Cuántas comprobaciones de tarjeta o matrícula a pie de calle puede hacer un agente por hora.",
+    en="How many checks of a card or plate at the kerb one officer may make in an hour.",
 )  # fmt: skip
 PHOTO_KEPT_DAYS = _declare(
     "images.photo_kept_days", "int", 7, unit="days", low=1, high=30,
@@ -138,6 +168,19 @@ REPORTS_PER_HOUR = _declare(
     es="Cuántos avisos puede enviar una persona por hora.",
     en="How many reports one person may send in an hour.",
 )  # fmt: skip
+STAFF_SECOND_FACTOR = _declare(
+    "users.staff_second_factor", "text", "asked", choices=("off", "asked", "required"),
+    es="Si el personal debe entrar con un segundo factor: off (no), asked (se le pide que lo ponga) o required (sin "
+    "él, tras una primera entrada de gracia, solo puede ponerlo).",
+    en="Whether staff must sign in with a second factor: off (no), asked (they are urged to set one up) or required "
+    "(without one, after a first sign-in of grace, all they can do is set it up).",
+)  # fmt: skip
+POLICE_IDLE_MIN = _declare(
+    "users.police_idle_min", "int", 5, unit="min", low=1, high=15,
+    es="Tras cuántos minutos sin tocarla se bloquea la pantalla de la policía: quedan los números, se esconden fotos y "
+    "matrículas.",
+    en="After how many minutes untouched the police's screen locks: the counts stay, photos and plates are hidden.",
+)  # fmt: skip
 LOG_LEVEL = _declare(
     "logs.level", "text", "info", scope="system", choices=("debug", "info", "warning", "error"),
     es="Nivel mínimo de los registros que se guardan: debug, info, warning o error.",
@@ -152,6 +195,11 @@ REPORTS_PER_DEVICE_MIN = _declare(
     "gateway.device_requests_per_min", "int", 600, low=1, high=100000, scope="system",
     es="Peticiones por minuto que se aceptan de un dispositivo.",
     en="Requests per minute accepted from one device.",
+)  # fmt: skip
+REPORTS_PER_DEVICE_DAY = _declare(
+    "gateway.device_reports_per_day", "int", 100_000, low=100, high=1_000_000_000, scope="system",
+    es="Avisos al día que se aceptan de un dispositivo, y otros tantos por cada uno que avisa con su clave.",
+    en="Reports a day accepted from one device, and as many again for each one that reports by its key.",
 )  # fmt: skip
 INTEGRATION_MESSAGES_PER_MIN = _declare(
     "gateway.integration_messages_per_min", "int", 6000, low=1, high=1000000, scope="system",

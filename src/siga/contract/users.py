@@ -125,3 +125,10 @@ class GrantsChanged(Word):
     """A person's roles changed: gateways ask again."""
 
     user_id: str
+
+
+@event
+class TokenKeysChanged(Word):
+    """The keys of access tokens changed: gateways fetch `/api/v1/auth/jwks` again. `kid` signs from now on."""
+
+    kid: str

@@ -160,11 +160,15 @@ class Witness:
             told = _WITNESS.pack(_WITNESS_MAGIC, salts, frames, 0)[:-4]
             os.pwrite(self._file, told + zlib.crc32(told).to_bytes(4, "little"), 0)
 
+    def promise_nothing(self) -> None:
+        """The log is about to be folded in and cut: on disk when this returns."""
+        self._write(bytes(8), 0)
+        os.fsync(self._file)
+
     def close(self) -> None:
         """The log is about to be folded in and removed: nothing is promised of it any more."""
         try:
-            self._write(bytes(8), 0)
-            os.fsync(self._file)
+            self.promise_nothing()
         finally:
             os.close(self._file)
             if self._header >= 0:

@@ -21,7 +21,10 @@ from siga.engines import apsw_dbapi, checksums, guard, schema
 from siga.engines.guard import StoreDamaged, Witness
 from siga.engines.threads import ThreadedDatabase
 
-_PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=5000", "cache_size=-16000")
+_PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=5000", "cache_size=-16000",
+            "secure_delete=ON")  # fmt: skip
+_WRITTEN_ANEW_BYTES = 256 * 2**20
+"""Larger stores are not written anew after an erasure: it would hold the writer for more than about a second."""
 _READER_PRAGMAS = ("wal_autocheckpoint=0", "query_only=ON", "cache_size=-4000")
 """What readers ask for again lies in the services' own memory or in the system's; nine of them kept 16 MB each."""
 
@@ -96,6 +99,24 @@ class _Writing:
         connection.after_commit = self._witness.note
         return connection
 
+    def scour(self) -> bool:
+        """Write the store anew, unless it is large, then fold its log in and cut it; False when a reader needs it yet.
+
+        `secure_delete` overwrites what is deleted, but where rows move between pages some bytes of them may stay
+        behind; and the log holds pages as they were.
+        """
+        with self.engine.connect() as conn:
+            driver = cast("apsw_dbapi.Connection", conn.connection.driver_connection)
+            if self._witness is not None:
+                self._witness.promise_nothing()
+            try:
+                if self._path.stat().st_size <= _WRITTEN_ANEW_BYTES:
+                    driver.execute("VACUUM")
+                driver.raw.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
+            except (apsw.BusyError, apsw_dbapi.FullError):
+                return False
+            return True
+
     def close(self) -> None:
         """Before the last connection goes, which folds the log in."""
         if self._witness is not None:
@@ -127,6 +148,7 @@ def open_sqlite(path: Path, metadata: MetaData, *, migrations: str | None = None
     reader = _engine(lambda: connected(path, read_only=True))
     return ThreadedDatabase(
         path.stem, writing.engine, reader, readers=1, path=path, before_close=writing.close,
+        scour=writing.scour,
         is_full=lambda fault: isinstance(fault, apsw_dbapi.FullError),
         is_damaged=lambda fault: isinstance(fault, apsw_dbapi.InternalError),
     )  # fmt: skip

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +46,17 @@ class Snapshot:
             return list(self._raw.execute(sql))
         except apsw.SQLError:
             return []
+        except apsw.Error as fault:
+            raise StoreDamaged(self.path, str(fault).partition("\n")[0]) from fault
+
+    def each(self, sql: str) -> Iterator[tuple[Any, ...]]:
+        """As `rows`, one after the other, for more than fits into memory."""
+        try:
+            yield from self._raw.execute(sql)
+        except apsw.SQLError:
+            return
+        except UnicodeDecodeError as fault:
+            raise StoreDamaged(self.path, "a text in it is no text") from fault
         except apsw.Error as fault:
             raise StoreDamaged(self.path, str(fault).partition("\n")[0]) from fault
 

@@ -30,38 +30,53 @@ def _nothing() -> None:
     return
 
 
+def _at_once() -> bool:
+    return True
+
+
 class ThreadedDatabase:
     """A `siga.ports.Database` over one SQLAlchemy engine for writing and one for reading."""
 
     def __init__(self, name: str, writer: Engine, reader: Engine, *, readers: int,
                  is_full: Callable[[BaseException], bool], is_damaged: Callable[[BaseException], bool] = _never,
-                 path: Path | None = None, before_close: Callable[[], None] = _nothing) -> None:  # fmt: skip
-        """`path` is the file behind it, if it is one; `before_close` is called before the last connection goes."""
+                 path: Path | None = None, before_close: Callable[[], None] = _nothing,
+                 scour: Callable[[], bool] = _at_once) -> None:  # fmt: skip
+        """`path` is the file behind it, if it is one; `before_close` is called before the last connection goes;
+        `scour`, in the writer's thread, takes what was deleted out of the files."""
         self.dialect, self.name, self.path = writer.dialect.name, name, path
         self.damage: str | None = None
         """What was found damaged since the start."""
         self._writer, self._reader, self._is_full, self._is_damaged = writer, reader, is_full, is_damaged
-        self._before_close = before_close
+        self._before_close, self._scour = before_close, scour
         self._write_thread = ThreadPoolExecutor(1, thread_name_prefix=f"{name}-writer")
         self._read_threads = ThreadPoolExecutor(readers, thread_name_prefix=f"{name}-reader")
         self._closed = False
         self._told: list[Callable[[Sequence[Event]], None]] = []
+        self._beside: list[Callable[[Connection], None]] = []
 
     def on_append(self, tell: Callable[[Sequence[Event]], None]) -> None:
         """Call `tell` in the loop after each commit that appended events, with those events."""
         self._told.append(tell)
 
+    def beside(self, work: Callable[[Connection], None]) -> None:
+        """Run `work` at the end of every writing transaction, inside it and in its caller's context."""
+        self._beside.append(work)
+
     async def read(self, fn: Callable[[Connection], T]) -> T:
         """Run `fn` on a reader connection."""
-        return await self._run(self._read_threads, lambda: self._transact(self._reader, fn)[0])
+        return await self._run(self._read_threads, lambda: self._transact(self._reader, fn, ())[0])
 
     async def write(self, fn: Callable[[Connection], T]) -> T:
         """Run `fn` in one transaction; committed and synced when this returns."""
-        result, appended = await self._run(self._write_thread, lambda: self._transact(self._writer, fn))
+        result, appended = await self._run(self._write_thread, lambda: self._transact(self._writer, fn, self._beside))
         if appended:
             for tell in self._told:
                 tell(appended)
         return result
+
+    async def scour(self) -> bool:
+        """Take what was deleted before out of the store's files; False when a reader stands in the way just now."""
+        return await self._run(self._write_thread, self._scour)
 
     @asynccontextmanager
     async def held(self) -> AsyncIterator[None]:
@@ -89,11 +104,14 @@ class ThreadedDatabase:
         context = copy_context()
         return await asyncio.get_running_loop().run_in_executor(pool, context.run, work)
 
-    def _transact(self, engine: Engine, fn: Callable[[Connection], T]) -> tuple[T, list[Event]]:
+    def _transact(self, engine: Engine, fn: Callable[[Connection], T],
+                  beside: Sequence[Callable[[Connection], None]]) -> tuple[T, list[Event]]:  # fmt: skip
         try:
             with engine.begin() as conn:
                 conn.info.pop("appended", None)
                 result = fn(conn)
+                for work in beside:
+                    work(conn)
                 appended: list[Event] = conn.info.pop("appended", [])
             return result, appended
         except IntegrityError:

@@ -18,14 +18,13 @@ from joserfc.errors import JoseError
 from joserfc.jwk import KeySet, OKPKey
 
 from siga.contract.auth import Claims, Grant, Principal
+from siga.kit.access import ACCESS_LIVES_S, AccessKeys
 from siga.kit.problem import Unauthenticated
 
 _ALGORITHM = "Ed25519"  # RFC 9864's name for EdDSA over Ed25519
 _LIVES_S = 60
 _RENEW_S = 20
 _AHEAD_S = 30
-_ACCESS_ISSUER, _ACCESS_AUDIENCE, _ACCESS_TYPE = "users", "siga", "at+jwt"  # RFC 9068
-ACCESS_LIVES_S = 300
 
 
 class Keyring:
@@ -35,7 +34,7 @@ class Keyring:
         self._private, self._trusted = private, trusted
         self._made: dict[tuple[str, str, str], tuple[float, str]] = {}
         self._read: dict[str, Claims] = {}
-        self._accesses: dict[str, tuple[float, Principal]] = {}
+        self.access = AccessKeys()
 
     @classmethod
     def open(cls, folder: Path, names: Iterable[str]) -> Keyring:
@@ -59,13 +58,15 @@ class Keyring:
 
     def _signed(self, issuer: str, audience: str, subject: str, kind: str, who: Principal) -> str:
         now = time.time()
-        slot = (audience, subject, f"{issuer}/{kind}/{who.session_id}/{hash(who.grants)}")
+        state = f"{hash(who.grants)}/{who.confirmed_at}/{who.locked}"
+        slot = (audience, subject, f"{issuer}/{kind}/{who.session_id}/{state}")
         made = self._made.get(slot)
         if made and _RENEW_S < made[0] - now <= _LIVES_S:  # not after the clock was set back: it would not be taken
             return made[1]
         claims = {
             "iss": issuer, "aud": audience, "sub": subject, "kind": kind, "iat": int(now), "exp": int(now) + _LIVES_S,
             "grants": msgspec.to_builtins(who.grants), "session_id": who.session_id or None,
+            "confirmed_at": msgspec.to_builtins(who.confirmed_at), "locked": who.locked,
         }  # fmt: skip
         header = {"alg": _ALGORITHM, "kid": issuer, "typ": "siga+jwt"}
         token = jwt.encode(header, claims, self._private[issuer], algorithms=[_ALGORITHM])
@@ -75,44 +76,12 @@ class Keyring:
         return token
 
     def access_token(self, principal: Principal, lives_s: int = ACCESS_LIVES_S) -> str:
-        """An app's access token (`at+jwt`, RFC 9068) for a person, by Users, for at most 5 minutes. Holds no name."""
-        now = int(time.time())
-        claims = {
-            "iss": _ACCESS_ISSUER, "aud": _ACCESS_AUDIENCE, "sub": principal.user_id, "sid": principal.session_id,
-            "grants": msgspec.to_builtins(principal.grants), "lang": principal.language,
-            "iat": now, "exp": now + min(lives_s, ACCESS_LIVES_S),
-        }  # fmt: skip
-        header = {"alg": _ALGORITHM, "kid": _ACCESS_ISSUER, "typ": _ACCESS_TYPE}
-        return jwt.encode(header, claims, self._private[_ACCESS_ISSUER], algorithms=[_ALGORITHM])
+        """An app's access token for a person, by Users; see `siga.kit.access`."""
+        return self.access.sign(principal, lives_s)
 
     def verify_access(self, token: str) -> Principal:
         """Whom an app's access token speaks for; Unauthenticated for anything that is not in order."""
-        until, principal = self._accesses.get(token) or self._access_of(token)
-        # Before it can have been made, the clock was set back: it would live longer than it should.
-        if not until - ACCESS_LIVES_S - _AHEAD_S <= time.time() < until:
-            self._accesses.pop(token, None)
-            raise Unauthenticated("The access token is no longer valid: refresh it.")
-        return principal
-
-    def _access_of(self, token: str) -> tuple[float, Principal]:
-        try:
-            decoded = jwt.decode(token, self._trusted, algorithms=[_ALGORITHM])
-            claims = decoded.claims
-            until, sid = float(claims["exp"]), str(claims["sid"])
-            grants = msgspec.convert(claims["grants"], tuple[Grant, ...])
-            issuer, audience, began = claims["iss"], claims["aud"], float(claims["iat"])
-        except (JoseError, ValueError, KeyError, TypeError, msgspec.ValidationError) as fault:
-            raise Unauthenticated("The access token cannot be read.") from fault
-        if decoded.header.get("kid") != _ACCESS_ISSUER or decoded.header.get("typ") != _ACCESS_TYPE:
-            raise Unauthenticated("That is not an access token of ours.")
-        if (issuer, audience) != (_ACCESS_ISSUER, _ACCESS_AUDIENCE) or began - _AHEAD_S > time.time():
-            raise Unauthenticated("The access token is meant for another time or place.")
-        language = str(claims.get("lang", "es"))
-        principal = Principal(user_id=str(claims["sub"]), session_id=sid, grants=grants, language=language)
-        if len(self._accesses) > 10_000:
-            self._accesses.clear()
-        self._accesses[token] = (until, principal)
-        return until, principal
+        return self.access.verify(token)
 
     def sign_document(self, name: str, typ: str, claims: dict[str, Any]) -> str:
         """Something that service `name` states for good, for anyone to keep: a JWT of type `typ` without an end."""

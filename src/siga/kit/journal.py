@@ -7,7 +7,7 @@ position is `transaction id · 2^20 + n` and readers stop before the oldest tran
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -180,6 +180,39 @@ class Journal:
                 new = msgspec.json.encode(value).decode()
                 conn.execute(update(events).where(events.c.position == position).values(data=new))
                 changed += 1
+        return changed
+
+    def forget(self, conn: Connection, kind: str, field: str, values: Collection[str], since: datetime) -> int:
+        """Set a personal `field` of events of `kind` recorded since then to null where it holds one of these values."""
+        return self.forget_beside(conn, kind, field, field, values, since)
+
+    def forget_beside(self, conn: Connection, kind: str, field: str, key: str, values: Collection[str],
+                      since: datetime) -> int:  # fmt: skip
+        """As `forget`, where another field, `key`, holds one of the values."""
+        events, wanted = self.events, set(values)
+        changed = 0
+        query = select(events.c.position, events.c.data).where(events.c.kind == kind, events.c.recorded_at >= since)
+        for position, data in conn.execute(query).all() if wanted else ():
+            value = msgspec.json.decode(data)
+            if value.get(key) in wanted and value.get(field) is not None:
+                value[field] = None
+                new = msgspec.json.encode(value).decode()
+                conn.execute(update(events).where(events.c.position == position).values(data=new))
+                changed += 1
+        return changed
+
+    def blot(self, conn: Connection, ids: Collection[str], instead: str = "erased") -> int:
+        """Write another word in the place of ids wherever they stand in the journal; how many times.
+
+        Events are never taken away: the newest one gives the next its position.
+        """
+        changed = 0
+        for table, columns in ((self.events, ("subject_id", "data")), (self.dead, ("event",))):
+            for column in (table.c[name] for name in columns):
+                for one in ids:
+                    new = func.replace(column, one, instead)
+                    blotted = update(table).where(column.contains(one, autoescape=True)).values({column.name: new})
+                    changed += conn.execute(blotted).rowcount
         return changed
 
 

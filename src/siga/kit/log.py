@@ -23,6 +23,7 @@ _SECRET_NAME = re.compile(
     re.I,
 )
 _BEARER = re.compile(r"(Bearer\s+|eyJ)[A-Za-z0-9._-]{16,}")
+_QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"")
 _MAX_TEXT = 2000
 _MAX_INT = 2**63
 
@@ -54,6 +55,11 @@ def configure(*, process: str, sink: LogSink | None, stderr_level: Level = "warn
 def logger(service: str) -> Any:
     """The logger of one service: `logger("parking").info("bay_changed", bay_id=…)`."""
     return structlog.get_logger(service=service)  # lazy: also heeds a `configure` that comes later
+
+
+def unquoted(text: str) -> str:
+    """A sentence about a request without what it quotes: that is the client's word, and may be a plate or a name."""
+    return _QUOTED.sub("…", text)
 
 
 def scrub(fields: MutableMapping[str, Any]) -> dict[str, Any]:

@@ -11,6 +11,11 @@ REQUEST_S = Histogram(
 )  # fmt: skip
 PROBLEMS = Counter("siga_problems_total", "Refusals by service and problem", ["service", "slug"])
 REPORTS = Counter("siga_reports_total", "Device reports by what became of them", ["status"])
+DEVICE_REFUSALS = Counter(
+    "siga_device_refusals_total",
+    "Refused requests at the sensors' door by reason: signature, stale, key_ended, replayed, per_minute, per_day, "
+    "at_once, address", ["reason"],
+)  # fmt: skip
 LORAWAN_UPLINKS = Counter("siga_lorawan_uplinks_total", "LoRaWAN frames by what became of them", ["outcome"])
 DROPPED_LOGS = Counter("siga_log_records_dropped_total", "Log records dropped because the queue was full")
 LIVE_CLIENTS = Gauge("siga_live_clients", "Open live streams")

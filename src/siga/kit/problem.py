@@ -107,6 +107,12 @@ class Forbidden(Problem):
     slug, status = "forbidden", 403
 
 
+class StepUp(Forbidden):
+    """Confirm first that it is you"""
+
+    slug, status = "step-up", 403
+
+
 class NotFound(Problem):
     """There is no such thing"""
 

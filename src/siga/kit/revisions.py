@@ -69,3 +69,17 @@ def rebuild(name: str, key: str, make: Callable[[], sa.Table], convert: Callable
         conn.execute(sa.insert(table), [convert(dict(row)) for row in rows])
         after = rows[-1][key]
     op.drop_table(old)
+
+
+def make_deletion_proofs() -> None:
+    """The table of `siga.kit.proofs` as first released."""
+    op.create_table(
+        "deletion_proofs",
+        sa.Column("number", POSITION, autoincrement=False, nullable=False),
+        sa.Column("kind", sa.String(40), nullable=False),
+        sa.Column("key_id", sa.String(60), nullable=False),
+        sa.Column("count", sa.BigInteger(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=True),
+        sa.Column("statement", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("number"),
+    )

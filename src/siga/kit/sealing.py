@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import secrets
 from pathlib import Path
@@ -13,6 +14,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 KEY_BYTES = 32
 _NONCE_BYTES = 12
+_FEWEST_VALUES = 12
 
 
 class Unsealable(Exception):
@@ -30,7 +32,7 @@ class Sealer:
 
     @classmethod
     def open(cls, path: Path) -> Sealer:
-        """The sealer of the key in `path`, made at the first call; ValueError when the file is no key."""
+        """The sealer of the key in `path`, made at the first call; ValueError when the file is no key, or a sample."""
         return cls(key_in(path))
 
     def seal(self, data: bytes, about: str) -> bytes:
@@ -51,10 +53,31 @@ class Sealer:
 
 
 def key_in(path: Path) -> bytes:
-    """The 256 random bits kept in `path`, readable by its owner alone; made at the first call."""
+    """The 256 random bits kept in `path`, readable by its owner alone, made at the first call.
+
+    ValueError for a sample.
+    """
     if not path.exists():
         _keep_key(path, secrets.token_bytes(KEY_BYTES))
-    return path.read_bytes()
+    key = path.read_bytes()
+    refuse_sample(path, key)
+    return key
+
+
+def refuse_sample(path: Path, key: bytes) -> None:
+    """ValueError for what is no key, and for one that was typed or copied from somewhere.
+
+    32 random bytes are never all of them text, nor a count, nor made of a few values again and again: each has a chance
+    below 2^-45.
+    """
+    if len(key) != KEY_BYTES:
+        raise ValueError(f"{path}: a sealing key has {KEY_BYTES} bytes, not {len(key)}")
+    steps = {(b - a) % 256 for a, b in itertools.pairwise(key)}
+    if len(set(key)) < _FEWEST_VALUES or len(steps) == 1 or all(32 <= byte < 127 for byte in key):
+        raise ValueError(
+            f"{path} is no random key but a sample or a text: with it anybody could read what is sealed. Where nothing "
+            "is sealed yet remove it, and a start makes another one; else bring the right one back from a backup"
+        )
 
 
 def _keep_key(path: Path, key: bytes) -> None:

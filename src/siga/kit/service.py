@@ -15,7 +15,7 @@ from siga.kit.auth import Keyring
 from siga.kit.clock import Clock, utc_now
 from siga.kit.live_settings import LiveSettings
 from siga.kit.peers import Peers
-from siga.ports import Database, EventFeed, ImageStore
+from siga.ports import Database, EventFeed, ImageStore, MailDoor
 
 ASGI = Callable[..., Awaitable[None]]
 
@@ -53,6 +53,8 @@ class Context:
     local_feed: Callable[[Any, Database], EventFeed]
     """This service's own journal as a feed: `local_feed(journal, database)`."""
     images: Callable[[], ImageStore]
+    mail: MailDoor | None = None
+    """The way to a mail server, None where there is none."""
     apps: Mapping[str, ASGI] = field(default_factory=dict)
     """The other services' apps for raw forwarding, near or far, by name."""
     lanes: Mapping[str, Lane] = field(default_factory=dict)

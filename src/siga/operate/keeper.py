@@ -21,8 +21,9 @@ from siga import __version__
 from siga.contract.base import Ask
 from siga.engines.sqlite_copy import Snapshot
 from siga.engines.threads import ThreadedDatabase
-from siga.operate import backup, doctor_stores
+from siga.operate import audit, backup, doctor_stores
 from siga.operate.findings import Finding
+from siga.services.logs.audit_check import Checked
 from siga.system import System
 
 PREFIX = "/owner/v1/"
@@ -42,6 +43,12 @@ class DoctorAsk(Ask):
     """How thoroughly."""
 
     full: bool = False
+
+
+class AuditAsk(Ask):
+    """The lines of exported heads, if the audit is to be held against some."""
+
+    heads: list[str] | None = None
 
 
 class Running(msgspec.Struct, frozen=True, kw_only=True):
@@ -74,6 +81,9 @@ class Keeper:
         elif what == "backup":
             ask = msgspec.json.decode(body, type=BackupAsk)
             await _lines(send, lambda tell: self._backup(ask, tell))
+        elif what == "audit":
+            heads = msgspec.json.decode(body, type=AuditAsk).heads
+            await _lines(send, lambda tell: self._audit(heads))
         else:
             full = msgspec.json.decode(body, type=DoctorAsk).full
             await _lines(send, lambda tell: self._doctor(full))
@@ -120,6 +130,10 @@ class Keeper:
     async def _doctor(self, full: bool) -> list[Finding]:
         data = self._system.config.data
         return await asyncio.to_thread(lambda: list(doctor_stores.look(data, full=full, at_rest=False)))
+
+    async def _audit(self, heads: list[str] | None) -> Checked:
+        data, now = self._system.config.data, self._system.config.clock()
+        return await asyncio.to_thread(audit.look, data, now, heads)
 
 
 async def fixed(databases: Mapping[str, ThreadedDatabase]) -> Snapshots:

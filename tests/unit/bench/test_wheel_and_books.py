@@ -48,7 +48,7 @@ def requests() -> Iterator[wheel.Request]:
 def test_a_pause_of_the_server_counts_for_every_request_that_was_due_in_it() -> None:
     with server(pause_s=0.2) as address:
         turn = wheel.turn(address, requests(), lambda *_: None, connections=1, seconds=0.3, rate=200)
-    assert turn.answers == 60
+    assert turn.answers in (60, 61)  # the one that is due as it ends may count
     assert turn.unsent == turn.faults == 0
     assert percentile(turn.latencies_s, 0.5) > 0.02  # a closed loop would have seen one slow answer
     assert turn.seconds >= 0.3

@@ -15,6 +15,7 @@ from siga.contract.history import ReceiptAsk
 from siga.contract.parking import BayChanged, ReportCameLate
 from siga.kit.problem import Conflict, Invalid, NotFound
 from siga.services.history.facts import change_of, late_changes_of
+from siga.services.history.forgetting import overdue
 from siga.services.history.imports import read_lines
 from siga.services.history.model import Stay
 from siga.services.history.pseudonyms import Pseudonyms
@@ -126,11 +127,33 @@ def test_pseudonyms_are_the_same_within_a_month_and_unlinked_beyond(tmp_path: Pa
 
 def test_a_destroyed_key_never_comes_back(tmp_path: Path) -> None:
     names = Pseudonyms(tmp_path / "keys")
-    before = names.of("card-1", NINE)
+    before, key = names.of("card-1", NINE), names.key_id("2026-11")
     names.of("card-1", NINE + timedelta(days=30))
-    assert names.destroy_all_but({"2026-11"}, NINE + timedelta(days=60)) == ["2026-12"]
-    assert names.destroy_all_but(set(), NINE + timedelta(days=60)) == ["2026-11"]
+    assert names.months() == ["2026-11", "2026-12"]
+    names.destroy("2026-11")
+    names.destroy("2026-11")
+    assert names.months() == ["2026-12"]
     assert names.of("card-1", NINE) != before
+    assert names.key_id("2026-11") != key, "a key made later for the same month is another one"
+
+
+def test_the_bytes_of_a_destroyed_key_are_overwritten_before_its_file_goes(tmp_path: Path) -> None:
+    names = Pseudonyms(tmp_path / "keys")
+    names.of("card-1", NINE)
+    path = tmp_path / "keys" / "2026-11.key"
+    key = path.read_bytes()
+    second_name = tmp_path / "still-open"
+    second_name.hardlink_to(path)
+    names.destroy("2026-11")
+    assert not path.exists()
+    assert len(second_name.read_bytes()) == len(key)
+    assert second_name.read_bytes() != key
+
+
+def test_a_month_is_overdue_so_many_days_after_its_end() -> None:
+    months = ["2026-09", "2026-10", "2026-11"]
+    assert overdue(months, datetime(2026, 12, 1, tzinfo=UTC), timedelta(days=31)) == ["2026-09"]
+    assert overdue(months, datetime(2026, 12, 3, tzinfo=UTC), timedelta(days=31)) == ["2026-09", "2026-10"]
 
 
 def test_a_key_cut_short_by_a_crash_is_made_anew(tmp_path: Path) -> None:

@@ -38,7 +38,8 @@ def render() -> Callable[..., str]:
 
     def rendered(template: str, t: Texts, **values: Any) -> str:
         visitor = SimpleNamespace(
-            signed_in=False, name="", may=lambda *_: False, sections=lambda: [("bays", "/"), ("reports", "/reports")],
+            signed_in=False, urged=False, name="", may=lambda *_: False,
+            sections=lambda: [("bays", "/"), ("reports", "/reports")],
             link=lambda *_, **__: "/?lang=en", request=SimpleNamespace(method="GET"),
         )  # fmt: skip
         given = {"here": "bays", "own_path": None, "csrf": "token", "visitor": visitor, **values}

@@ -13,7 +13,7 @@ from siga.services.gateway.pages.i18n import Texts, merged
 
 NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
 MADRID = ZoneInfo("Europe/Madrid")
-OURS = (app.COMMON, app.DRIVER, app.POLICE, app.ACCOUNT)
+OURS = (app.COMMON, app.DRIVER, app.POLICE, app.ACCOUNT, app.MAIL)
 CATALOGUE = merged(room.texts for room in OURS)
 
 

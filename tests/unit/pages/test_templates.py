@@ -25,6 +25,7 @@ from siga.contract.drivers import (
     ReportSent,
     ReportView,
 )
+from siga.contract.factors import ConfirmStart, Factors, PasskeyView, TotpStart
 from siga.contract.history import Receipt, ReceiptClaims
 from siga.contract.users import Municipality
 from siga.services.gateway.pages.driver import views
@@ -91,6 +92,7 @@ def _case(t: Texts, **values: Any) -> dict[str, Any]:
     )  # fmt: skip
     return {
         "card": police.case_words(shown, "me", t), "case": shown, "evidence": evidence, "told": "acknowledge",
+        "idle_min": 5,
         "refused": "No.", "confirm": True, "form": NO_FORM, "faults": BAD, "outcomes": police.outcome_options(t),
         "steps": [(step, police.step_words(step, "me", t)) for step in shown.steps or []],
     }  # fmt: skip
@@ -104,7 +106,7 @@ def _queue(t: Texts, **values: Any) -> dict[str, Any]:
             police.case_words(case(case_id=f"case-{n}", holder_id=who), "me", t) for n, who in ((1, None), (2, "me"))
         ],
         "show": "open", "filters": ["open", "mine", "withdrawn", "resolved"], "next": "cursor", "told": "on_duty",
-        "new": 1, "duties": duties, "form": NO_FORM, "faults": BAD,
+        "idle_min": 5, "new": 1, "duties": duties, "form": NO_FORM, "faults": BAD,
     }  # fmt: skip
     return {**whole, **values}
 
@@ -168,6 +170,49 @@ PAGES: dict[str, Callable[[Texts], dict[str, Any]]] = {
         t, state="resolved", outcome="warned", holder_id="me", undo_until=NOW + timedelta(minutes=5)
     ),
     "account/sign_in.html": lambda t: {"form": NO_FORM, "faults": BAD, "next": "/police"},
+    "account/second.html": lambda t: {
+        "passkey": '{"challenge": "AA"}', "ways": ("passkey", "totp", "recovery"), "faults": BAD, "next": "/police",
+    },
+    "account/second.html#codes": lambda t: {"passkey": None, "ways": ("recovery",), "faults": Faults(), "next": ""},
+    "account/confirm.html": lambda t: {
+        "start": ConfirmStart(ticket="T", ways=("totp",)), "passkey": '{"challenge": "AA"}', "to": "/admin",
+        "again": True, "kept": [("email", "a@b.example")], "faults": Faults({"confirm_code": "Falta."}),
+    },
+    "account/confirm.html#password": lambda t: {
+        "start": ConfirmStart(ticket="T", ways=()), "passkey": None, "to": "/admin", "again": False, "kept": [],
+        "faults": Faults(),
+    },
+    "account/factors.html": lambda t: {
+        "factors": Factors(mode="asked", totp_added_at=NOW, recovery_codes_left=9, passkeys=[
+            PasskeyView(passkey_id="p", name="Móvil", added_at=NOW, used_at=NOW, synced=True),
+            PasskeyView(passkey_id="q", name="Llave", added_at=NOW),
+        ]), "staff": True, "must_enrol": False, "told": "totp_added", "faults": Faults(),
+    },
+    "account/factors.html#none": lambda t: {
+        "factors": Factors(mode="asked"), "staff": True, "must_enrol": False, "told": "", "faults": Faults(),
+    },
+    "account/factors.html#must": lambda t: {
+        "factors": Factors(mode="required"), "staff": True, "must_enrol": True, "told": "", "faults": BAD,
+    },
+    "account/totp.html": lambda t: {
+        "begun": TotpStart(ticket="T", secret="JBSW", uri="otpauth://totp/x"), "secret": "JBSW", "side": 29,
+        "path": "M4 4h1v1h-1z", "faults": BAD,
+    },
+    "account/totp.html#long": lambda t: {
+        "begun": TotpStart(ticket="T", secret="JBSW", uri=""), "secret": "JBSW", "side": 0, "path": "",
+        "faults": Faults(),
+    },
+    "account/passkey.html": lambda t: {"ticket": "T", "options": '{"challenge": "AA"}', "faults": Faults()},
+    "account/recovery.html": lambda t: {
+        "codes": ["K7QF-2MXN-84TD"], "told": "passkey_added", "site": "https://siga.example"
+    },
+    "police/locked.html": lambda t: {
+        "start": ConfirmStart(ticket="T", ways=("passkey",)), "passkey": '{"challenge": "AA"}', "open": 3,
+        "faults": Faults({"password": "Falta."}),
+    },
+    "police/locked.html#password": lambda t: {
+        "start": ConfirmStart(ticket="T", ways=()), "passkey": None, "open": 1, "faults": Faults(),
+    },
     "account/register.html": lambda t: {"form": NO_FORM, "faults": BAD, "next": ""},
     "account/invitation.html": lambda t: {"form": NO_FORM, "faults": BAD},
     "account/invited.html": lambda t: {},
@@ -176,6 +221,7 @@ PAGES: dict[str, Callable[[Texts], dict[str, Any]]] = {
         "sessions": [SessionView(session_id="s", kind="page", user_agent="Firefox", created_at=NOW, seen_at=NOW,
                                  ends_at=NOW, current=current) for current in (True, False)],
         "form": NO_FORM, "faults": Faults(), "told": "saved", "languages": ("es", "en"), "device_words": str,
+        "second_factor": False, "urged": True,
     },
     "account/help.html": lambda t: {"towns": [TOWN]},
     "account/setup_code.html": lambda t: {},

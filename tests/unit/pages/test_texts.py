@@ -16,7 +16,7 @@ PAGES = Path(pages.__file__).parent
 ES, EN = CATALOGUE["es"], CATALOGUE["en"]
 _ASKED = re.compile(r"""\bt(\.html|\.n)?\(\s*["']([a-z_]+\.[\w.-]+)["']\s*[,)]""")
 _QUOTED = re.compile(r"""["']([a-z_]+\.[\w.-]*)""")
-_FAULT = re.compile(r"(account|setup|stay|report|rate|claim|police)\.fault\.")  # asked for by forms.faults_of
+_FAULT = re.compile(r"(account|mail|setup|stay|report|rate|claim|police)\.fault\.")  # asked for by forms.faults_of
 
 
 @cache

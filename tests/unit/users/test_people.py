@@ -14,7 +14,7 @@ from siga.contract.users import Municipality
 from siga.kit.problem import Invalid
 from siga.services.users.model.emails import folded_email, tidy_email
 from siga.services.users.model.municipalities import check_municipality, day_at, setup_steps, slug_of
-from siga.services.users.model.passwords import _common, check_password, tidy_password
+from siga.services.users.model.passwords import _common, check_password
 from siga.services.users.model.people import DRIVER, check_grant, may_be_reset, with_grant, within
 from siga.services.users.model.problems import BadEmail, GrantRefused, WeakPassword
 
@@ -59,10 +59,10 @@ def test_a_password_must_not_hold_the_first_part_of_the_address(password: str) -
     assert check_password(password, "al@town.example") == password
 
 
-@given(st.text(min_size=8, max_size=256).filter(lambda text: 8 <= len(unicodedata.normalize("NFC", text)) <= 256))
-def test_any_long_enough_uncommon_password_is_taken_without_rules_of_composition(password: str) -> None:
-    folded = tidy_password(password).casefold()
-    if folded in _common() or len(set(folded)) == 1:
+@given(st.text(max_size=150))
+def test_any_password_with_something_uncommon_in_it_is_taken_without_rules_of_composition(text: str) -> None:
+    password = f"vk{text}wzqj"
+    if not 8 <= len(unicodedata.normalize("NFC", password)) <= 200:
         return
     assert check_password(password, "zz@town.example") == unicodedata.normalize("NFC", password)
 

@@ -127,6 +127,8 @@ def _revisions(config: Config) -> list[ControllerRouterHandler]:
     async def roll_back(caller: Claims, revision: int, data: RollBackAsk | None = None) -> Revision:
         """Put values back as they stood at a revision (0 = the defaults), as a new revision."""
         need(caller, "settings.read")
+        if revision >= 2**53:
+            raise NotFound("There is no such revision.")
         wanted = data or RollBackAsk()
         municipality_id = wanted.municipality_id
         if revision > 0:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from siga.kit.audit import AuditDesk
 from siga.kit.http import service_app
 from siga.kit.service import Context, Service
 from siga.services.config.api import handlers
@@ -14,5 +15,6 @@ async def build(ctx: Context) -> Service:
     database = ctx.database(metadata)
     feed = ctx.local_feed(journal, database)
     config = Config(database, ctx.clock)
-    app = service_app("config", handlers(config), keys=ctx.keys, feed=feed)
-    return Service(name="config", app=app, feed=feed, database=database, load=config.load)
+    audit = AuditDesk("config", journal, database, ctx.clock)
+    app = service_app("config", handlers(config), keys=ctx.keys, feed=feed, audit=audit)
+    return Service(name="config", app=app, feed=feed, database=database, load=config.load, background=[audit.run])

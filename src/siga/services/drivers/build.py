@@ -8,6 +8,7 @@ from functools import partial
 from sqlalchemy import Connection
 
 from siga.contract.events import Event
+from siga.kit.audit import AuditDesk
 from siga.kit.consumer import Consumer, transactional
 from siga.kit.http import service_app
 from siga.kit.service import Context, Service, every
@@ -48,7 +49,8 @@ async def build(ctx: Context) -> Service:
         follower("users", consumers.users),
         follower("enforcement", consumers.enforcement),
     ]
+    audit = AuditDesk("drivers", journal, database, ctx.clock)
     return Service(
-        name="drivers", app=service_app("drivers", handlers(tools), keys=ctx.keys, feed=feed), feed=feed,
-        database=database, background=[*(one.run for one in followers), sweeping],
+        name="drivers", app=service_app("drivers", handlers(tools), keys=ctx.keys, feed=feed, audit=audit), feed=feed,
+        database=database, background=[*(one.run for one in followers), sweeping, audit.run],
     )  # fmt: skip

@@ -44,6 +44,11 @@ def concerned(conn: Connection, bay_ids: Iterable[str], stay_ids: Iterable[str])
     return [Case(**row) for row in conn.execute(query).mappings()]
 
 
+def every_case(conn: Connection, *where: ColumnElement[bool]) -> list[Case]:
+    """All cases of which this holds, for a person's rights."""
+    return [Case(**row) for row in conn.execute(select(*_COLUMNS).where(*where)).mappings()]
+
+
 def add(conn: Connection, case: Case) -> None:
     """A new case."""
     conn.execute(insert(cases).values(**msgspec.structs.asdict(case), rank=actionability(case)))

@@ -149,6 +149,17 @@ would_have = Table(
     Index("would_have_by_time", "municipality_id", "would_have_id"),
 )
 
+lookups = Table(
+    "lookups",
+    metadata,
+    Column("lookup_id", _ID, primary_key=True),
+    Column("user_id", String(80), nullable=False),
+    Column("municipality_id", _ID, nullable=False),
+    Column("at", Instant, nullable=False),
+    Index("lookups_of", "user_id", "municipality_id"),
+)
+"""Checks at the kerb of the last hour, for their budget alone: what was looked up is not in it."""
+
 duties = Table(
     "duties",
     metadata,

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from siga.kit import metrics
-from siga.kit.log import logger
+from siga.kit.log import logger, unquoted
 from siga.kit.problem import MEDIA_TYPE, Problem, TooLarge, Unavailable
 
 Scope = MutableMapping[str, Any]
@@ -65,6 +65,12 @@ def joined(scope: Scope, name: bytes, between: str) -> str | None:
     return between.join(found) if found else None
 
 
+def origin_of(scope: Scope) -> str:
+    """The web origin the request came by, as its browser would say it: `https://host[:port]`."""
+    scheme = "https" if visit_of(scope).https else "http"
+    return f"{scheme}://{(header(scope, b'host') or '').lower()}"
+
+
 async def read_body(receive: Receive, limit_bytes: int) -> bytes:
     """The whole body; TooLarge as soon as it exceeds the limit, Gone when the client leaves."""
     parts: list[bytes] = []
@@ -99,7 +105,7 @@ async def send_problem(send: Send, problem: Problem, path: str) -> None:
     """Refuse as RFC 9457 says, counted and logged."""
     metrics.PROBLEMS.labels("gateway", problem.slug).inc()
     tell = _log.warning if problem.status >= 500 else _log.info
-    tell("refused", slug=problem.slug, status=problem.status, why=problem.detail)
+    tell("refused", slug=problem.slug, status=problem.status, why=unquoted(problem.detail))
     headers = [(key.lower().encode(), value.encode()) for key, value in problem.headers.items()]
     if isinstance(problem, Unavailable) and b"retry-after" not in dict(headers):
         headers.append((b"retry-after", b"5"))

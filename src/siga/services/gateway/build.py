@@ -21,11 +21,13 @@ from siga.services.gateway.live.ticker import Ticker
 from siga.services.gateway.pages.app import pages_app
 from siga.services.gateway.policies import Proxies
 from siga.services.gateway.reference.pages import Reference
+from siga.services.gateway.security_txt import security_txt
 from siga.services.gateway.sensors.door import SensorsDoor
 from siga.services.gateway.sensors.guard import Guard
 from siga.services.gateway.sensors.keys import DeviceKeys, Municipalities
 from siga.services.gateway.sensors.lns.intake import LnsDoor
 from siga.services.gateway.sensors.lns.integrations import Integrations
+from siga.services.gateway.sensors.quotas import Quotas
 from siga.services.gateway.session_routes import SessionRoutes
 from siga.services.gateway.sessions import SignIn
 from siga.services.gateway.users_door import UsersDoor
@@ -45,7 +47,7 @@ class _Parts:
 
 async def build(ctx: Context) -> Service:
     """The gateway. Start options it reads: `trusted_proxy`, `loopback`, `public_metrics`, `sensors_on_users_door`,
-    `stopping`."""
+    `stopping`, `public_url`, `security_contact`, `security_expires`."""
     parts = _parts(ctx)
     followers = _followers(ctx, parts)
     own = _waiting_for(followers, ctx.options.get("stopping"))
@@ -66,7 +68,7 @@ async def build(ctx: Context) -> Service:
             "sensors-door", parts.sensors, proxies=proxies, loopback=loopback,
             body_limit_bytes=policies.sensors_body_limit_bytes,
         )},
-        background=[*(follower.run for follower in followers), Ticker(parts.hub).run],
+        background=[*(follower.run for follower in followers), Ticker(parts.hub).run, parts.sign_in.access.run],
         ready=lambda: not own(),
     )  # fmt: skip
 
@@ -80,19 +82,22 @@ def _parts(ctx: Context) -> _Parts:
     return _Parts(
         sign_in=SignIn.of(ctx), hub=hub, snapshots=Snapshots(ctx.peers, hub), device_keys=keys,
         integrations=integrations,
-        sensors=SensorsDoor(ctx.peers, guard, keys, municipalities, ctx.clock, lns, lane),
+        sensors=SensorsDoor(ctx.peers, guard, keys, municipalities, ctx.clock, lns, Quotas(ctx.settings), lane),
     )  # fmt: skip
 
 
 def _users_door(ctx: Context, parts: _Parts, health: Health) -> UsersDoor:
     reference = Reference(ctx.peers, [name for name in ctx.apps if name != ctx.name])
+    sessions = SessionRoutes(parts.sign_in)
     on_users_door = bool(ctx.options.get("sensors_on_users_door"))
     return UsersDoor(
         own={
             "/healthz": health.alive, "/readyz": health.ready, "/metrics": health.metrics,
             "/api/openapi.json": reference.openapi, "/api/docs": reference.docs,
             "/api/v1/live": LiveStream(parts.hub, parts.snapshots, parts.sign_in, ctx.settings),
-            "/api/v1/auth/session": SessionRoutes(parts.sign_in),
+            "/api/v1/auth/session": sessions, "/api/v1/auth/session/second": sessions.second,
+            "/api/v1/auth/session/passkey": sessions.passkey,
+            **security_txt(ctx.options, ctx.clock),
         },
         prefixes={"problems": reference.problem, **({"sensors": parts.sensors} if on_users_door else {})},
         forward=Forwarder(ctx.apps, ctx.keys, parts.sign_in),
@@ -111,8 +116,12 @@ def _followers(ctx: Context, parts: _Parts) -> list[Follower]:
         parts.snapshots.hear(event)
         news.hear_parking(event)
 
+    def hear_users(event: Event) -> None:
+        parts.sign_in.cache.hear(event)
+        parts.sign_in.access.hear(event)
+
     handlers = {
-        "parking": hear_parking, "enforcement": news.hear_enforcement, "users": parts.sign_in.cache.hear
+        "parking": hear_parking, "enforcement": news.hear_enforcement, "users": hear_users
     }  # fmt: skip
     return [
         Follower(ctx.feed(source), handle, parts.hub.start if source == "parking" else None)

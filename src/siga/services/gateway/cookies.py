@@ -12,13 +12,16 @@ from typing import Literal
 
 from siga.services.gateway.asgi import Header
 
-Kind = Literal["session", "guest"]
+Kind = Literal["session", "guest", "step"]
+"""`step`: the ticket of a sign-in whose second factor is still to be shown."""
 
 _NAMES: dict[tuple[Kind, bool], str] = {
     ("session", True): "__Host-siga",
     ("session", False): "siga-plain",
     ("guest", True): "__Host-siga-guest",
     ("guest", False): "siga-plain-guest",
+    ("step", True): "__Host-siga-step",
+    ("step", False): "siga-plain-step",
 }
 _LONGEST = 512
 

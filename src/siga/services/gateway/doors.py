@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from siga.kit import metrics, tracing
+from siga.kit.http import refusal_of
 from siga.kit.log import logger
 from siga.kit.problem import Broken, Malformed, Problem, TooLarge, TooMany
 from siga.services.gateway import policies
@@ -138,6 +139,10 @@ class Door:
         except (Gone, asyncio.CancelledError):
             raise
         except Exception as fault:
+            refused = refusal_of(fault)
+            if refused is not None:
+                await answer.refuse(refused, path)
+                return
             _log.error("fault", route=f"{scope['method']} {scope.get('siga.route', 'other')}", exc_info=fault)
             await answer.refuse(Broken("Something went wrong inside; it was logged under this request's id."), path)
 

@@ -5,17 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from siga.contract.accounts import ADDRESS_HEADER
+from siga.contract.factors import ORIGIN_HEADER
 from siga.kit import tracing
 from siga.kit.auth import Keyring
 from siga.kit.problem import NotFound, Unavailable
 from siga.kit.service import ASGI
-from siga.services.gateway.asgi import Message, Receive, Scope, Send, visit_of
+from siga.services.gateway.asgi import Message, Receive, Scope, Send, origin_of, visit_of
 from siga.services.gateway.routes import Owner, headers_back, headers_onward, owner_of
 from siga.services.gateway.sessions import Caller, SignIn, need_csrf
 
 _READS = ("GET", "HEAD")
 _WITHOUT_CREDENTIALS = ("/api/v1/auth/token", "/api/v1/auth/refresh")
 """Here an app brings its credentials in the body; an old access token beside them must not stop it."""
+_OWN_ACCOUNT = "/api/v1/auth/"
+"""What is changed here may change what the session stands for: Users is asked again."""
 
 
 class Forwarder:
@@ -35,6 +38,8 @@ class Forwarder:
         caller = await self._caller(scope, owner)
         need_csrf(scope, caller)
         await app(self._onward(scope, owner, caller), receive, self._back(scope, caller, send))
+        if scope["path"].startswith(_OWN_ACCOUNT) and scope["method"] not in _READS:
+            self._sign_in.ask_anew(scope)
 
     async def _caller(self, scope: Scope, owner: Owner) -> Caller:
         if scope["path"] in _WITHOUT_CREDENTIALS:
@@ -55,6 +60,7 @@ class Forwarder:
             (b"x-request-id", visit.request_id.encode()),
             (b"traceparent", (tracing.traceparent.get() or "").encode()),
             (ADDRESS_HEADER.encode(), visit.client.encode()),
+            (ORIGIN_HEADER.encode(), origin_of(scope).encode("latin-1")),
         ]
         return {
             "type": "http", "asgi": scope["asgi"], "http_version": scope["http_version"], "method": scope["method"],

@@ -18,7 +18,8 @@ IMPORT_BYTES = 64 * MIB
 
 _BAD_PATH = re.compile(rb"%2f|%5c|%00|%0[ad]|\\|[\x00-\x20\x7f]|//", re.I)
 _DOTS = frozenset({b".", b".."})
-_API_CSP = b"default-src 'none'; frame-ancestors 'none'"
+_API_CSP = b"default-src 'none'; frame-ancestors 'none'; sandbox"
+"""Of whatever is no page: opened by itself, a photo or a file has an origin of its own and runs nothing."""
 _CORS = [
     (b"access-control-allow-origin", b"*"),
     (b"access-control-expose-headers", b"ETag, Link, X-Request-ID, Retry-After"),

@@ -19,7 +19,7 @@ OWNERS: dict[str, Owner] = {
     "bays": Owner("parking", True), "zones": Owner("parking", True), "rules": Owner("parking", True),
     "addresses": Owner("parking", True), "devices": Owner("parking"),
     "users": Owner("users"), "accreditations": Owner("users"), "auth": Owner("users"),
-    "municipalities": Owner("users", True),
+    "municipalities": Owner("users", True), "privacy": Owner("users", True),
     "history": Owner("history", True),
     "cases": Owner("enforcement"), "procedures": Owner("enforcement"), "duty": Owner("enforcement"),
     "images": Owner("images"),

@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from siga.contract.auth import Principal
 from siga.contract.events import Event
+from siga.contract.factors import FactorsChanged, SessionConfirmed, SessionLocked
 from siga.contract.users import GrantsChanged, SessionEnded
 
 KEPT_S = 60.0
@@ -76,6 +77,10 @@ class SessionCache:
         if isinstance(data, SessionEnded):
             _put(self._ended, data.session_id, self._wall_s())
             self._drop(lambda who: who.session_id == data.session_id)
+        elif isinstance(data, SessionConfirmed | SessionLocked):
+            self._drop(lambda who: who.session_id == data.session_id)
+        elif isinstance(data, FactorsChanged):
+            self._drop(lambda who: who.user_id == data.user_id)
         elif isinstance(data, GrantsChanged):
             _put(self._changed, data.user_id, event.recorded_at.timestamp())
             self._drop(lambda who: who.user_id == data.user_id)

@@ -1,19 +1,21 @@
-"""`/api/v1/auth/session`: who am I, sign in, sign out; what pages and apps in a browser use."""
+"""`/api/v1/auth/session` and below: who am I, sign in (in one step or two), sign out; for apps in a browser."""
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, TypeVar
 
 import msgspec
 
 from siga.contract.accounts import SignInAsk
 from siga.contract.auth import Grant, Principal
-from siga.contract.base import Word
+from siga.contract.base import Ask, Word
+from siga.contract.factors import FactorProof
 from siga.kit.problem import Invalid, Malformed, MethodNotAllowed
 from siga.services.gateway.asgi import Receive, Scope, Send, read_body, send_bytes, send_json
-from siga.services.gateway.sessions import SignIn, Who, need_csrf, need_own_page
+from siga.services.gateway.sessions import HalfWay, SignedIn, SignIn, Who, need_csrf, need_own_page
 
-_MOST_BYTES = 16 * 1024
+_MOST_BYTES = 32 * 1024
+_A = TypeVar("_A", bound=Ask)
 
 
 class SessionShown(Word):
@@ -46,9 +48,28 @@ class SessionRoutes:
 
     async def _open(self, scope: Scope, receive: Receive, send: Send) -> None:
         need_own_page(scope, self._sign_in.guest(scope))
-        ask = _decoded(await read_body(receive, _MOST_BYTES))
-        opened = await self._sign_in.sign_in(scope, ask)
-        await send_json(send, shown(opened.principal), status=201, headers=[opened.cookie])
+        ask = _decoded(await read_body(receive, _MOST_BYTES), SignInAsk)
+        await self._answer(send, await self._sign_in.sign_in(scope, ask))
+
+    async def second(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """`/api/v1/auth/session/second`: show the second factor."""
+        _need_post(scope)
+        need_own_page(scope, self._sign_in.guest(scope))
+        proof = _decoded(await read_body(receive, _MOST_BYTES), FactorProof)
+        await self._answer(send, await self._sign_in.go_on(scope, proof))
+
+    async def passkey(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """`/api/v1/auth/session/passkey`: begin to sign in by a passkey alone."""
+        _need_post(scope)
+        need_own_page(scope, self._sign_in.guest(scope))
+        await self._answer(send, await self._sign_in.begin_passkey(scope))
+
+    @staticmethod
+    async def _answer(send: Send, outcome: SignedIn | HalfWay) -> None:
+        if isinstance(outcome, HalfWay):
+            await send_json(send, outcome.step)
+        else:
+            await send_json(send, shown(outcome.principal), status=201, headers=[outcome.cookie])
 
     async def _close(self, scope: Scope, send: Send) -> None:
         need_csrf(scope, await self._sign_in.caller(scope))
@@ -66,9 +87,14 @@ def shown(who: Who) -> SessionShown:
     )  # fmt: skip
 
 
-def _decoded(body: bytes) -> SignInAsk:
+def _need_post(scope: Scope) -> None:
+    if scope["method"] != "POST":
+        raise MethodNotAllowed("Use POST here.", headers={"allow": "POST"})
+
+
+def _decoded(body: bytes, kind: type[_A]) -> _A:
     try:
-        return msgspec.json.decode(body, type=SignInAsk)
+        return msgspec.json.decode(body, type=kind)
     except msgspec.ValidationError as fault:
         raise Invalid(str(fault)) from fault
     except (msgspec.DecodeError, UnicodeDecodeError) as fault:

@@ -13,15 +13,17 @@ from typing import Any, Literal, cast
 
 import msgspec
 
-from siga.contract.accounts import SessionAsk, SessionOpened, SessionToken, SignInAsk
+from siga.contract.accounts import SessionAsk, SessionToken, SignInAsk
 from siga.contract.auth import STAFF_ROLES, Principal
+from siga.contract.factors import FactorProof, PasskeyAsk, SecondStep, SessionStep, StepAsk
 from siga.kit.clock import Clock
 from siga.kit.log import logger
 from siga.kit.peers import Peers
-from siga.kit.problem import Problem, Unauthenticated
+from siga.kit.problem import Broken, Problem, Unauthenticated
 from siga.kit.service import Context
 from siga.services.gateway import cookies
-from siga.services.gateway.asgi import Header, Scope, header, visit_of
+from siga.services.gateway.access_keys import KnownAccessKeys
+from siga.services.gateway.asgi import Header, Scope, header, origin_of, visit_of
 from siga.services.gateway.guests import COOKIE_LASTS_S, Guest, Guests
 from siga.services.gateway.policies import same_origin
 from siga.services.gateway.session_cache import SessionCache
@@ -70,9 +72,17 @@ class SignedIn:
     cookie: Header
 
 
+@dataclass(frozen=True, slots=True)
+class HalfWay:
+    """A second factor is still to be shown: which, and the header that hands the ticket's cookie over."""
+
+    step: SecondStep
+    cookie: Header
+
+
 def is_staff(principal: Principal) -> bool:
-    """Whether any of the person's roles is more than a driver's."""
-    return any(grant.role in STAFF_ROLES for grant in principal.grants)
+    """Whether any of the person's roles is more than a driver's, or would be once a second factor is set up."""
+    return principal.must_enrol or any(grant.role in STAFF_ROLES for grant in principal.grants)
 
 
 def on_behalf(who: Who) -> dict[str, Any]:
@@ -91,7 +101,8 @@ class SignIn:
     """Recognises callers and opens and ends their sessions."""
 
     def __init__(self, peers: Peers, keys: Any, guests: Guests, clock: Clock) -> None:
-        self._peers, self._keys, self._guests, self._clock = peers, keys, guests, clock
+        self._peers, self._guests, self._clock = peers, guests, clock
+        self.access = KnownAccessKeys(peers, keys.access)
         self.cache = SessionCache(self._resolve, time.monotonic, lambda: clock().timestamp())
 
     @classmethod
@@ -117,23 +128,77 @@ class SignIn:
         known = self._guests.from_cookie(value)
         return Caller(known or self._guests.from_address(visit.client, self._clock().date()), "guest")
 
-    async def sign_in(self, scope: Scope, ask: SignInAsk) -> SignedIn:
-        """Open a session by e-mail and password; raises what Users refuses with, HttpsNeeded for staff."""
+    async def sign_in(self, scope: Scope, ask: SignInAsk) -> SignedIn | HalfWay:
+        """Open a session by e-mail and password; raises what Users refuses with, HttpsNeeded for staff.
+
+        Whoever has a second factor is half way then, unless its code came along.
+        """
         question = SessionAsk(
-            email=ask.email, password=ask.password, address=visit_of(scope).client,
-            user_agent=(header(scope, b"user-agent") or "")[:300],
+            email=ask.email, password=ask.password, address=visit_of(scope).client, user_agent=_agent(scope),
+            origin=origin_of(scope),
         )  # fmt: skip
-        opened = await self._peers["users"].post("/internal/v1/sessions", question, SessionOpened)
-        principal = opened.principal
+        opened = await self._peers["users"].post("/internal/v1/sessions", question, SessionStep)
+        if opened.step is None:
+            return await self._signed_in(scope, opened)
+        if ask.code is not None:
+            return await self.go_on(scope, FactorProof(ticket=opened.step.ticket, code=ask.code))
+        return self._half_way(scope, opened.step)
+
+    async def begin_passkey(self, scope: Scope) -> HalfWay:
+        """Begin to sign in by a passkey alone."""
+        ask = PasskeyAsk(origin=origin_of(scope))
+        return self._half_way(scope, await self._peers["users"].post("/internal/v1/sessions/passkey", ask, SecondStep))
+
+    async def step(self, scope: Scope) -> SecondStep | None:
+        """What is still to be shown by the ticket of the cookie; None when there is none or its time is over."""
+        ticket = cookies.read_cookie("step", header(scope, b"cookie"), visit_of(scope).https)
+        if ticket is None:
+            return None
+        try:
+            return await self._peers["users"].post(
+                "/internal/v1/sessions/second/look", StepAsk(ticket=ticket), SecondStep
+            )
+        except Problem as problem:
+            if problem.slug == "ticket-over":
+                return None
+            raise
+
+    async def go_on(self, scope: Scope, proof: FactorProof) -> SignedIn:
+        """Open the session for which the second factor was missing; raises what Users refuses with, HttpsNeeded."""
+        question = StepAsk(
+            ticket=proof.ticket, code=proof.code, passkey=proof.passkey, address=visit_of(scope).client,
+            user_agent=_agent(scope),
+        )  # fmt: skip
+        opened = await self._peers["users"].post("/internal/v1/sessions/second", question, SessionStep)
+        return await self._signed_in(scope, opened)
+
+    def drop_step(self, scope: Scope) -> Header:
+        """The header that takes the ticket's cookie away."""
+        return cookies.set_cookie("step", "", visit_of(scope).https, max_age_s=0)
+
+    def ask_anew(self, scope: Scope) -> None:
+        """Something about the caller's session may have changed: ask Users at its next use."""
+        token = cookies.read_cookie("session", header(scope, b"cookie"), visit_of(scope).https)
+        if token:
+            self.cache.forget(token)
+
+    def _half_way(self, scope: Scope, step: SecondStep) -> HalfWay:
+        lasts_s = max(0, int((step.ends_at - self._clock()).total_seconds()))
+        return HalfWay(step, cookies.set_cookie("step", step.ticket, visit_of(scope).https, lasts_s))
+
+    async def _signed_in(self, scope: Scope, opened: SessionStep) -> SignedIn:
+        principal, token, ends_at = opened.principal, opened.token, opened.ends_at
+        if principal is None or token is None or ends_at is None:
+            raise Broken("Users opened no session.")
         try:
             _need_safe_line(scope, principal)
         except HttpsNeeded:
             _log.warning("staff_sign_in_refused", why="open line", user_id=principal.user_id)
-            await self._end(opened.token)
+            await self._end(token)
             raise
         # A driver's browser may keep the cookie; staff's forgets it when it closes.
-        lasts_s = None if is_staff(principal) else max(0, int((opened.ends_at - self._clock()).total_seconds()))
-        return SignedIn(principal, cookies.set_cookie("session", opened.token, visit_of(scope).https, lasts_s))
+        lasts_s = None if is_staff(principal) else max(0, int((ends_at - self._clock()).total_seconds()))
+        return SignedIn(principal, cookies.set_cookie("session", token, visit_of(scope).https, lasts_s))
 
     async def sign_out(self, scope: Scope) -> list[Header]:
         """End the session of the cookie, if any; the headers that take the cookie away."""
@@ -158,16 +223,16 @@ class SignIn:
 
     async def _recognise(self, scope: Scope) -> Caller:
         authorisation = header(scope, b"authorization")
-        caller = self._bearer(authorisation) if authorisation else await self._cookie(scope)
+        caller = await self._bearer(authorisation) if authorisation else await self._cookie(scope)
         if isinstance(caller.who, Principal):
             _need_safe_line(scope, caller.who)
         return caller
 
-    def _bearer(self, authorisation: str) -> Caller:
+    async def _bearer(self, authorisation: str) -> Caller:
         scheme, _, token = authorisation.partition(" ")
         if scheme.lower() != "bearer" or not token:
             raise Unauthenticated("Send the access token as `Authorization: Bearer …`.")
-        principal: Principal = self._keys.verify_access(token)
+        principal = await self.access.verify(token)
         if self.cache.ended(principal) or self.cache.outdated(principal, _issued_s(token)):
             raise Unauthenticated("The access token is no longer valid: refresh it.")
         return Caller(principal, "bearer")
@@ -194,6 +259,10 @@ class SignIn:
         self.cache.forget(token)
         await self._peers["users"].post("/internal/v1/sessions/end", SessionToken(token=token), type(None))
         self.cache.forget(token)
+
+
+def _agent(scope: Scope) -> str:
+    return (header(scope, b"user-agent") or "")[:300]
 
 
 def need_own_page(scope: Scope, caller: Caller) -> None:

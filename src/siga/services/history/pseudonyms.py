@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import os
 import secrets
 from collections.abc import Iterable
 from datetime import datetime
@@ -29,9 +30,21 @@ class Pseudonyms:
 
     def of(self, subject: str, at: datetime) -> str:
         """`YYYY-MM:` and 32 hex digits: the same for the same subject within a month, unlinked beyond it."""
-        month = at.strftime(_MONTH)
-        digest = hmac.new(self._key(month), subject.encode(), hashlib.sha256).hexdigest()
-        return f"{month}:{digest[:32]}"
+        month = month_of(at)
+        return _pseudonym(month, self._key(month), subject)
+
+    def known(self, subjects: Iterable[str]) -> list[str]:
+        """The pseudonyms of these subjects under every key that is still there; makes no key."""
+        keys = [(month, self._key(month)) for month in self.months()]
+        return [_pseudonym(month, key, subject) for subject in subjects for month, key in keys]
+
+    def months(self) -> list[str]:
+        """The months whose keys are there, oldest first."""
+        return sorted(path.stem for path in self._folder.glob("*.key"))
+
+    def key_id(self, month: str) -> str:
+        """The month and the beginning of its key's SHA-256: names the key and tells nothing of it."""
+        return f"{month}:{hashlib.sha256(self._key(month)).hexdigest()[:16]}"
 
     def _key(self, month: str) -> bytes:
         key = self._keys.get(month)
@@ -48,13 +61,29 @@ class Pseudonyms:
     def _path(self, month: str) -> Path:
         return self._folder / f"{month}.key"
 
-    def destroy_all_but(self, used: Iterable[str], now: datetime) -> list[str]:
-        """Destroy the keys of past months that no pseudonym uses any longer; returns those months."""
-        keep = {*used, now.strftime(_MONTH)}
-        gone = sorted(path.stem for path in self._folder.glob("*.key") if path.stem not in keep)
-        for month in gone:
-            path = self._path(month)
-            path.write_bytes(secrets.token_bytes(_KEY_BYTES))
+    def destroy(self, month: str) -> None:
+        """Overwrite a month's key on disk, then remove it; both are on disk when this returns. Again is no fault."""
+        path = self._path(month)
+        if path.exists():
+            handle = os.open(path, os.O_WRONLY)
+            try:
+                os.write(handle, secrets.token_bytes(_KEY_BYTES))
+                os.fsync(handle)
+            finally:
+                os.close(handle)
             path.unlink()
-            self._keys.pop(month, None)
-        return gone
+            folder = os.open(self._folder, os.O_RDONLY)
+            try:
+                os.fsync(folder)
+            finally:
+                os.close(folder)
+        self._keys.pop(month, None)
+
+
+def month_of(at: datetime) -> str:
+    """The month of an instant as its key is named."""
+    return at.strftime(_MONTH)
+
+
+def _pseudonym(month: str, key: bytes, subject: str) -> str:
+    return f"{month}:{hmac.new(key, subject.encode(), hashlib.sha256).hexdigest()[:32]}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -21,7 +22,7 @@ from siga.contract.history import (
     StatisticsRow,
     StayView,
 )
-from siga.contract.settings import SUBJECT_KEPT_H
+from siga.contract.settings import MONTH_KEY_KEPT_DAYS, SUBJECT_KEPT_H
 from siga.kit.auth import Keyring
 from siga.kit.clock import Clock
 from siga.kit.live_settings import LiveSettings
@@ -32,7 +33,6 @@ from siga.services.history import bays, figures, forgetting, queries, receipts, 
 from siga.services.history.bays import BayRow
 from siga.services.history.imports import read_lines, write_lines
 from siga.services.history.model import Stay
-from siga.services.history.pseudonyms import Pseudonyms
 from siga.services.history.queries import Place, Span
 from siga.services.history.sums import PlaceRow, Scope, Sums
 from siga.services.history.tables import gaps, stays
@@ -49,10 +49,11 @@ log = logger("history")
 class History:
     """The use cases of History."""
 
-    def __init__(self, *, database: Database, keys: Keyring, pseudonyms: Pseudonyms, towns: Towns,
+    def __init__(self, *, database: Database, keys: Keyring, months: forgetting.KeyRing, towns: Towns,
                  settings: LiveSettings, clock: Clock) -> None:  # fmt: skip
-        self._database, self._keys, self._pseudonyms = database, keys, pseudonyms
+        self._database, self._keys = database, keys
         self._towns, self._settings, self._clock = towns, settings, clock
+        self._months = months
         self._public: dict[tuple[str, datetime, datetime, Grouping], tuple[datetime, Statistics]] = {}
 
     # --- one bay --------------------------------------------------------------------------------------------------
@@ -180,11 +181,15 @@ class History:
         def ended_before(municipality_id: str) -> datetime:
             return now - timedelta(hours=self._settings.int_of(SUBJECT_KEPT_H, municipality_id))
 
-        forgotten = await self._database.write(lambda conn: forgetting.forget_subjects(conn, ended_before))
-        used = await self._database.read(forgetting.months_used)
-        gone = await asyncio.to_thread(self._pseudonyms.destroy_all_but, used, now)
+        def work(conn: Connection) -> Counter[str]:
+            forgotten = forgetting.forget_subjects(conn, ended_before)
+            self._months.count(conn, forgotten)
+            return forgotten
+
+        forgotten = await self._database.write(work)
+        gone = await self._months.end(now, timedelta(days=self._settings.int_of(MONTH_KEY_KEPT_DAYS)))
         if forgotten or gone:
-            log.info("subjects_forgotten", stays=forgotten, months=gone)
+            log.info("subjects_forgotten", stays=forgotten.total(), months=gone)
 
 
 def _checked_start(from_at: datetime | None, to_at: datetime) -> datetime:

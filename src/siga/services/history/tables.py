@@ -6,10 +6,13 @@ from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, MetaData, St
 
 from siga.kit.columns import Instant, Position
 from siga.kit.journal import Journal
+from siga.kit.proofs import Proofs
 
 metadata = MetaData()
 journal = Journal("history", metadata)
 """Nothing follows History; the journal's table of cursors is what it needs."""
+proofs = Proofs("history", metadata)
+"""Of the months' keys that were destroyed."""
 
 bays = Table(
     "bays",

@@ -17,6 +17,8 @@ from siga.contract.enforcement import (
     QuarantinedJob,
 )
 from siga.contract.settings import PHOTO_KEPT_DAYS, PHOTO_ROOM_MIB
+from siga.contract.subjects import ErasedPart, Kept, Row, SubjectAsk, SubjectPart, SubjectSection
+from siga.kit.auth import Keyring
 from siga.kit.clock import Clock
 from siga.kit.ids import new_id
 from siga.kit.journal import Fact
@@ -34,6 +36,7 @@ from siga.services.images.store import Store
 
 log = logger("images")
 _SHOWN_AT_ONCE = 2
+_TOLD = ("photo_id", "municipality_id", "bay_id", "kind", "stored_at", "bytes", "sha256", "held_until")
 
 
 class NoPicture(Problem):
@@ -61,11 +64,11 @@ class PhotoFor(msgspec.Struct, frozen=True, kw_only=True):
 class Images:
     """The use cases; `wake` tells the runner that there is a new job, `free_bytes` how much room the disk has left."""
 
-    def __init__(self, *, store: Store, evidence: EvidenceStore, settings: LiveSettings, clock: Clock,
+    def __init__(self, *, store: Store, evidence: EvidenceStore, settings: LiveSettings, clock: Clock, keys: Keyring,
                  wake: Callable[[], None], free_bytes: Callable[[], int]) -> None:  # fmt: skip
         self._free_bytes, self._short = free_bytes, False
         self._store, self._evidence, self._settings, self._clock = store, evidence, settings, clock
-        self._wake = wake
+        self._wake, self._keys = wake, keys
         self._showing = asyncio.Semaphore(_SHOWN_AT_ONCE)
 
     async def keep(self, data: bytes, purpose: PhotoFor) -> PhotoKept:
@@ -188,13 +191,45 @@ class Images:
             kept = timedelta(days=self._settings.int_of(PHOTO_KEPT_DAYS, municipality_id))
             while gone := await self._store.destroy_older(municipality_id, now - kept, now):
                 destroyed += gone
+        await self._bury()
+        if destroyed:
+            log.info("photos_destroyed", count=destroyed)
+        return destroyed
+
+    async def _bury(self) -> None:
+        """Take away the files whose keys are destroyed, then state it."""
         while names := await self._store.doomed():
             for name in names:
                 await self._evidence.forget(name)
             await self._store.buried(names)
-        if destroyed:
-            log.info("photos_destroyed", count=destroyed)
-        return destroyed
+        await self._store.prove(self._keys, self._clock())
+
+    # --- a person's rights -------------------------------------------------------------------------------------------
+
+    async def gather(self, ask: SubjectAsk) -> SubjectPart:
+        """Photos of the person's vehicle and those they sent with reports; what they show is not told.
+
+        Other people may be in them: who is accused gets a redacted copy from the body that sanctions.
+        """
+        found = await self._store.these(ask.links.photo_ids, ask.links.report_ids)
+        wanted = [p for p in found if ask.municipality_ids is None or p.municipality_id in ask.municipality_ids]
+        rows: list[Row] = [msgspec.to_builtins({name: getattr(photo, name) for name in _TOLD}) for photo in wanted]
+        return SubjectPart(sections=[SubjectSection(key="images.photos", rows=rows)])
+
+    async def erase(self, ask: SubjectAsk) -> ErasedPart:
+        """Destroy photos that Enforcement let go of, and those of reports that no case holds."""
+        now, freed = self._clock(), set(ask.links.photo_ids)
+        found = await self._store.these(ask.links.photo_ids, ask.links.report_ids)
+        held = [p for p in found if p.photo_id not in freed and p.held and (p.held_until is None or p.held_until > now)]
+        kept = {photo.photo_id for photo in held}
+        gone = await self._store.destroy([p.photo_id for p in found if p.photo_id not in kept], now)
+        await self._bury()
+        await self._store.scour()
+        if gone:
+            log.info("subject_erased", photos=gone)
+        until = max((p.held_until for p in held if p.held_until is not None), default=None)
+        why = (Kept(what="images.photos", why="open_case", count=len(held), until=until),) if held else ()
+        return ErasedPart(erased={"images.photos": gone}, kept=why)
 
 
 def _check(data: bytes) -> None:

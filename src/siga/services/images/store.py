@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
@@ -28,15 +29,21 @@ from sqlalchemy import (
     update,
 )
 
+from siga.kit.auth import Keyring
 from siga.kit.columns import Instant
 from siga.kit.journal import Fact, Journal
+from siga.kit.proofs import Proofs
 from siga.ports import Database
 from siga.services.images import jobs as rules
 from siga.services.images.evidence import Photo
 from siga.services.images.jobs import JOB_STATES, Job
 
+_AT_ONCE = 500
 metadata = MetaData()
 journal = Journal("images", metadata)
+proofs = Proofs("images", metadata)
+"""Of the keys of photos that were destroyed."""
+PHOTO_KEYS = "images.photo_keys"
 
 _photos = Table(
     "photos",
@@ -232,15 +239,41 @@ class Store:
         def work(conn: Connection) -> int:
             free = or_(_photos.c.held.is_(False), _photos.c.held_until <= now)
             old = and_(_photos.c.municipality_id == municipality_id, _photos.c.stored_at < before, free)
-            found = conn.execute(select(_photos.c.photo_id, _photos.c.name).where(old).limit(limit)).all()
-            ids = [photo_id for photo_id, _ in found]
-            for table in (_readings, _jobs, _photos):
-                conn.execute(delete(table).where(table.c.photo_id.in_(ids)))
-            for _, name in found:
-                conn.execute(insert(_doomed).values(name=name, since=now))
-            return len(found)
+            return _destroy(conn, conn.scalars(select(_photos.c.photo_id).where(old).limit(limit)).all(), now)
 
         return await self._database.write(work)
+
+    async def these(self, photo_ids: Sequence[str], about_ids: Sequence[str]) -> list[Photo]:
+        """The photos of these ids, and those that were kept for these cases or reports."""
+
+        def work(conn: Connection) -> list[Photo]:
+            found: dict[str, Photo] = {}
+            for column, values in ((_photos.c.photo_id, photo_ids), (_photos.c.case_id, about_ids)):
+                for start in range(0, len(values), _AT_ONCE):
+                    query = select(_photos).where(column.in_(values[start : start + _AT_ONCE]))
+                    found.update((row["photo_id"], Photo(**row)) for row in conn.execute(query).mappings())
+            return [found[photo_id] for photo_id in sorted(found)]
+
+        return await self._database.read(work)
+
+    async def destroy(self, photo_ids: Sequence[str], now: datetime) -> int:
+        """Destroy these photos, held or not: key, reading and job; their files are doomed. How many."""
+        pieces = [photo_ids[start : start + _AT_ONCE] for start in range(0, len(photo_ids), _AT_ONCE)]
+        return await self._database.write(lambda conn: sum(_destroy(conn, piece, now) for piece in pieces))
+
+    async def prove(self, keys: Keyring, now: datetime) -> None:
+        """State and sign what was destroyed, once its files are gone too."""
+
+        def work(conn: Connection) -> None:
+            if conn.scalar(select(_doomed.c.name).limit(1)) is None:
+                for planned in proofs.planned(conn):
+                    proofs.finish(conn, planned, keys, now)
+
+        await self._database.write(work)
+
+    async def scour(self) -> None:
+        """Take what was deleted out of the store's files."""
+        await self._database.scour()
 
     async def doomed(self, limit: int = 100) -> list[str]:
         """Names of files whose keys are destroyed already."""
@@ -249,6 +282,19 @@ class Store:
     async def buried(self, names: Sequence[str]) -> None:
         """The files are gone."""
         await self._database.write(lambda conn: conn.execute(delete(_doomed).where(_doomed.c.name.in_(names))))
+
+
+def _destroy(conn: Connection, photo_ids: Sequence[str], now: datetime) -> int:
+    query = select(_photos.c.photo_id, _photos.c.municipality_id, _photos.c.name)
+    found = conn.execute(query.where(_photos.c.photo_id.in_(photo_ids))).all()
+    ids = [row.photo_id for row in found]
+    for table in (_readings, _jobs, _photos):
+        conn.execute(delete(table).where(table.c.photo_id.in_(ids)))
+    for row in found:
+        conn.execute(insert(_doomed).values(name=row.name, since=now))
+    for municipality_id, count in Counter(row.municipality_id for row in found).items():
+        proofs.plan(conn, PHOTO_KEYS, municipality_id, count)
+    return len(found)
 
 
 def _heads(conn: Connection, now: datetime) -> list[Job]:

@@ -77,7 +77,7 @@ def _trace_id(trace: str | None) -> str | None:
 
 
 def _tail(logs: Logs) -> ControllerRouterHandler:
-    @get("/api/v1/logs/tail")
+    @get("/api/v1/logs/tail", media_type="text/event-stream")
     async def tail(
         caller: Claims, service: str | None = None, level: Level | None = None, text: str | None = None
     ) -> Stream:

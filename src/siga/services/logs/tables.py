@@ -1,12 +1,18 @@
-"""The tables of Logs. Records lie in the order of time, so that the newest are read without an index."""
+"""The tables of Logs. Records lie in the order of time, so that the newest are read without an index.
+
+The audit has its own: chained records, where each chain stands, the heads that were signed (see `audit_chain`).
+"""
 
 from __future__ import annotations
 
 from sqlalchemy import Column, Index, Integer, MetaData, SmallInteger, String, Table, Text
 
 from siga.kit.columns import Instant, Json, Position
+from siga.kit.journal import Journal
 
 metadata = MetaData()
+journal = Journal("logs", metadata)
+"""Who read the audit is told here, and how far the other services' journals were followed."""
 
 records = Table(
     "records",
@@ -56,3 +62,40 @@ Index(
     "alarms_open", alarms.c.service, alarms.c.event, unique=True,
     sqlite_where=alarms.c.state == "open", postgresql_where=alarms.c.state == "open",
 )  # fmt: skip
+
+audit_records = Table(
+    "audit_records",
+    metadata,
+    Column("municipality_id", String(36), primary_key=True),
+    Column("number", Position, primary_key=True, autoincrement=False),
+    Column("event_id", String(36), nullable=False, unique=True),
+    Column("at", Instant, nullable=False),
+    Column("who", String(80), nullable=False),
+    Column("action", String(80), nullable=False),
+    Column("thing", String(40), nullable=False),
+    Column("thing_id", String(80), nullable=False),
+    Column("outcome", String(10), nullable=False),
+    Column("record", Text, nullable=False),
+    Column("hash", String(64), nullable=False),
+)
+"""`record` is the canonical text that the chain is made of; the columns before it repeat parts of it for searches."""
+Index("audit_records_who", audit_records.c.who, audit_records.c.at)
+Index("audit_records_thing", audit_records.c.thing_id, audit_records.c.at)
+
+audit_chains = Table(
+    "audit_chains",
+    metadata,
+    Column("municipality_id", String(36), primary_key=True),
+    Column("number", Position, nullable=False),
+    Column("hash", String(64), nullable=False),
+)
+
+audit_heads = Table(
+    "audit_heads",
+    metadata,
+    Column("municipality_id", String(36), primary_key=True),
+    Column("head", Position, primary_key=True, autoincrement=False),
+    Column("number", Position, nullable=False),
+    Column("body", Text, nullable=False),
+    Column("signature", String(120), nullable=False),
+)

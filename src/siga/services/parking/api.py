@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from typing import Annotated, Any, cast
 
 import msgspec
@@ -10,7 +10,7 @@ from litestar import Request, Response, get
 from litestar.params import Parameter
 from litestar.types import ControllerRouterHandler
 
-from siga.contract.auth import Claims, municipalities_of
+from siga.contract.auth import Claims
 from siga.contract.parking import BayList, BayView, Category, Life, PublicOccupancy
 from siga.kit.clock import Clock
 from siga.kit.geo import parse_box
@@ -21,11 +21,13 @@ from siga.services.parking.kinds import WORDS
 from siga.services.parking.picture import Picture
 from siga.services.parking.reads import OffTheEarth, Reads, Tagged, cut, is_same, tag_of
 from siga.services.parking.requests import AddressList
+from siga.services.parking.sight import Sight
 from siga.services.parking.text import fold_text
 from siga.services.parking.town import Town
 
 _ONE_OF = f"must be any, {', '.join(WORDS)}"
 Limit = Annotated[int, Parameter(ge=1, le=100, description="how many at most")]
+Words = Annotated[str, Parameter(max_length=200, description="words to look for, at most 200 characters")]
 PageLimit = Annotated[int, Parameter(ge=1, le=1000, description="how many at most")]
 
 
@@ -48,11 +50,11 @@ def public_handlers(reads: Reads, desk: DeviceDesk, town: Town, clock: Clock) ->
     async def in_box(request: Request[Any, Any, Any], caller: Claims, bbox: str = "-180,-90,180,90",
                      category: Category | None = None, occupancy: str | None = None, limit: PageLimit = 200,
                      cursor: str | None = None, municipality_id: str | None = None, zone_id: str | None = None,
-                     life: Life | None = None, q: str = "") -> Annotated[Response[Any], BayList]:  # fmt: skip
+                     life: Life | None = None, q: Words = "") -> Annotated[Response[Any], BayList]:  # fmt: skip
         """Bays in a box `minlon,minlat,maxlon,maxlat`, in pages; with `Accept: application/geo+json` as features.
 
-        `q` is looked for in code and address. Staff see their municipality's personal, planned and retired bays
-        besides, with authorisation and devices.
+        `q` is looked for in code and address. Staff see their zones' planned and retired bays besides, with
+        authorisation and devices; personal ones too, but for operators.
         """
         box = parse_box(bbox)
         if box is None:
@@ -66,30 +68,33 @@ def public_handlers(reads: Reads, desk: DeviceDesk, town: Town, clock: Clock) ->
             mine = municipality_id in (None, key.municipality_id) and zone_id in (None, key.zone_id)
             return mine and life in (None, key.life)
 
-        staff_of = municipalities_of(caller, "map.read_all")
-        places = picture.in_box(box, words=words, category=category, staff_of=staff_of, wanted=wanted)
+        sight = Sight(caller)
+        staff_sees = sight.place if sight.staff else None
+        places = picture.in_box(box, words=words, category=category, staff_sees=staff_sees, wanted=wanted)
+        if sight.staff:
+            places = sight.without_personal(picture, places)
         if q:
             places = _holding(picture, places, fold_text(q))
         rows, more = cut(picture, places, limit, cursor)
-        return await _as_asked(request, rows, more, staff_of)
+        return await _as_asked(request, rows, more, sight)
 
-    async def _as_asked(request: Request[Any, Any, Any], rows: list[int], more: str | None, staff_of: Collection[str]
+    async def _as_asked(request: Request[Any, Any, Any], rows: list[int], more: str | None, sight: Sight
                         ) -> Response[Any]:  # fmt: skip
-        items = await views(rows, staff_of)
+        items = await views(rows, sight)
         if "application/geo+json" in request.headers.get("accept", ""):
             return _features(items, more, picture.position)
         return _tagged(request, reads.listed(items, msgspec.json.encode(more)), vary="Accept, Authorization, Cookie")
 
-    async def views(rows: list[int], staff_of: Collection[str]) -> bytes:
+    async def views(rows: list[int], sight: Sight) -> bytes:
         """The bays at these places as the caller may see them, as JSON separated by commas."""
         now = clock()
-        if not staff_of:
+        if not sight.staff:
             return reads.encoded(rows, now)
         sensors = await desk.sensors_of([picture.columns.bay_id(place) for place in rows])
         return b",".join(
             [
                 msgspec.json.encode(picture.staff_view(bay, picture.state(bay.bay_id), now, sensors.get(bay.bay_id)))
-                if (bay := picture.bay_at(place)).municipality_id in staff_of
+                if sight.bay(bay := picture.bay_at(place))
                 else reads.encoded([place], now)
                 for place in rows
             ]
@@ -108,9 +113,9 @@ def public_handlers(reads: Reads, desk: DeviceDesk, town: Town, clock: Clock) ->
     @get("/api/v1/bays/{bay_id:str}", tags=["bays"])
     async def one(request: Request[Any, Any, Any], caller: Claims, bay_id: str) -> Annotated[Response[Any], BayView]:
         """One bay, with an ETag that changes with its state."""
-        mine = municipalities_of(caller, "map.read_all")
-        bay = picture.bay(bay_id) if mine else None
-        if bay is not None and bay.municipality_id in mine:
+        sight = Sight(caller)
+        bay = picture.bay(bay_id) if sight.staff else None
+        if bay is not None and sight.bay(bay):
             sensor = await desk.sensor_of(bay_id)
             body = msgspec.json.encode(picture.staff_view(bay, picture.state(bay_id), clock(), sensor))
             found: Tagged | None = Tagged(body, tag_of(body))
@@ -121,7 +126,7 @@ def public_handlers(reads: Reads, desk: DeviceDesk, town: Town, clock: Clock) ->
         return _tagged(request, found, vary="Accept, Authorization, Cookie")
 
     @get("/api/v1/addresses", tags=["bays"])
-    async def addresses(q: str, limit: Limit = 10, municipality_id: str | None = None) -> AddressList:
+    async def addresses(q: Words, limit: Limit = 10, municipality_id: str | None = None) -> AddressList:
         """Places whose address holds every word of `q`; an empty list says that none matches."""
         return AddressList(addresses=await town.find_addresses(q, limit, municipality_id))
 

@@ -11,12 +11,13 @@ from litestar import Request, delete, get, patch, post, put
 from litestar.params import Parameter
 from litestar.types import ControllerRouterHandler
 
-from siga.contract.auth import Claims, municipalities_of
+from siga.contract.auth import Claims, may, municipalities_of
 from siga.contract.parking import Bay, Category, Device, DeviceKind, Rule, Zone
 from siga.kit.bay_files import BadBayFile, ReadOptions, read_bays
 from siga.kit.http import need
 from siga.kit.problem import Invalid, NotFound
 from siga.services.parking.device_desk import DeviceDesk
+from siga.services.parking.key_desk import KeyDesk
 from siga.services.parking.requests import (
     AddressBatch,
     BayBatch,
@@ -161,7 +162,7 @@ def map_handlers(parking: Parking, town: Town) -> Sequence[ControllerRouterHandl
     ]  # fmt: skip
 
 
-def device_handlers(parking: Parking, desk: DeviceDesk) -> Sequence[ControllerRouterHandler]:
+def device_handlers(parking: Parking, desk: DeviceDesk, keys: KeyDesk) -> Sequence[ControllerRouterHandler]:
     """Handlers for devices."""
     picture = parking.picture
 
@@ -180,6 +181,11 @@ def device_handlers(parking: Parking, desk: DeviceDesk) -> Sequence[ControllerRo
             if bay is not None:
                 need(caller, action, municipality_id, bay.zone_id)
 
+    def in_zones(caller: Claims, device: Device) -> bool:
+        """Whether all its bays lie where the caller may read devices: what `own` lets them open, one by one."""
+        bays = filter(None, map(picture.bay, device.bay_ids))
+        return all(may(caller, "devices.read", device.municipality_id, bay.zone_id) for bay in bays)
+
     @get("/api/v1/devices", tags=["devices"])
     async def devices(caller: Claims, municipality_id: str | None = None, kind: DeviceKind | None = None,
                       limit: PageLimit = 200, cursor: str | None = None) -> DeviceList:  # fmt: skip
@@ -190,7 +196,7 @@ def device_handlers(parking: Parking, desk: DeviceDesk) -> Sequence[ControllerRo
         wanted = [one for one in mine if municipality_id in (None, one)]
         page = await desk.page(wanted, kind, cursor or "", limit + 1)
         more = page[limit - 1].device_id if len(page) > limit else None
-        return DeviceList(devices=page[:limit], next=more)
+        return DeviceList(devices=[one for one in page[:limit] if in_zones(caller, one)], next=more)
 
     @get("/api/v1/devices/{device_id:str}", tags=["devices"])
     async def device(caller: Claims, device_id: str) -> Device:
@@ -215,14 +221,15 @@ def device_handlers(parking: Parking, desk: DeviceDesk) -> Sequence[ControllerRo
 
     @post("/api/v1/devices/{device_id:str}/code", tags=["devices"], status_code=200)
     async def new_code(caller: Claims, device_id: str) -> DeviceWithCode:
-        """A fresh enrolment code, shown this once."""
+        """A fresh enrolment code, shown this once. The key the device has opens until the new one was first used, or
+        until the overlap (`parking.key_overlap_h`) after its enrolment ends."""
         await own(device_id, caller, "devices.manage")
         return await desk.new_code(device_id)
 
     @post("/api/v1/devices/{device_id:str}/revoke", tags=["devices"], status_code=200)
     async def revoke(caller: Claims, device_id: str) -> Device:
-        """Revoke a device: its key opens nothing any more."""
+        """Revoke a device: its keys open nothing any more, from this answer on."""
         await own(device_id, caller, "devices.manage")
-        return await desk.revoke(device_id)
+        return await keys.revoke(device_id)
 
     return [devices, device, add_device, change_device, new_code, revoke]

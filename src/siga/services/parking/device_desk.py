@@ -1,32 +1,28 @@
-"""Managing devices: apart from bays, enrolled by a one-time code, assigned for an interval, revoked (D4)."""
+"""Managing devices: apart from bays, assigned for an interval, listed under one another (D4)."""
 
 from __future__ import annotations
 
-import base64
-import binascii
 import hashlib
-import secrets
 from collections.abc import Sequence
 from datetime import timedelta
 
 import msgspec
 from sqlalchemy import Connection
 
-from siga.contract.parking import Device, DeviceKey
+from siga.contract.parking import Device
+from siga.contract.settings import LISTED_MOST
 from siga.kit.clock import Clock
-from siga.kit.ids import new_code, new_id, tidy_code
-from siga.kit.problem import Conflict, FieldFault, Forbidden, Invalid, NotFound
-from siga.kit.sealing import Sealer
+from siga.kit.ids import new_code, new_id
+from siga.kit.live_settings import LiveSettings
+from siga.kit.problem import Conflict, FieldFault, Invalid
 from siga.ports import Database
 from siga.services.parking import assigning, store_devices
 from siga.services.parking.assigning import new_row, row_of
-from siga.services.parking.nonces import NonceWindow, spend
+from siga.services.parking.keys import present, spend_signed
 from siga.services.parking.overlay import Overlay
 from siga.services.parking.requests import (
     DeviceChange,
     DeviceWithCode,
-    Enrolled,
-    Enrolment,
     HelloAnswer,
     NewDevice,
     given,
@@ -34,13 +30,11 @@ from siga.services.parking.requests import (
 from siga.services.parking.service import Parking, Replayed
 from siga.services.parking.store_devices import DeviceRow
 
-_KEY_BYTES = 32
 
+class ListIsFull(Conflict):
+    """Too many devices report by one key"""
 
-class BadCode(Forbidden):
-    """This enrolment code is not valid"""
-
-    slug = "bad-code"
+    slug = "list-is-full"
 
 
 class CameraNeedsResolution(Conflict):
@@ -52,9 +46,9 @@ class CameraNeedsResolution(Conflict):
 class DeviceDesk:
     """Use cases about devices. Callers have checked who may do what."""
 
-    def __init__(self, parking: Parking, database: Database, sealer: Sealer, clock: Clock) -> None:
+    def __init__(self, parking: Parking, database: Database, settings: LiveSettings, clock: Clock) -> None:
         self._parking, self._database = parking, database
-        self._sealer, self._clock = sealer, clock
+        self._settings, self._clock = settings, clock
 
     async def device(self, device_id: str) -> DeviceRow:
         """The device, or NotFound."""
@@ -93,6 +87,7 @@ class DeviceDesk:
         code = new_code()
 
         def work(conn: Connection, overlay: Overlay) -> None:
+            self._check_listing(conn, device)
             store_devices.put_device(conn, device, code_hash=hash_of(code))
             assigning.note(overlay, device, new_row(device))
             assigning.assign(conn, overlay, [device])
@@ -101,7 +96,7 @@ class DeviceDesk:
         return DeviceWithCode(device=device, code=code)
 
     async def new_code(self, device_id: str) -> DeviceWithCode:
-        """A fresh enrolment code; the old key works until the new one is enrolled."""
+        """A fresh enrolment code; the key it has opens until the new one was first used."""
         code = new_code()
 
         def work(conn: Connection, _: Overlay) -> Device:
@@ -119,6 +114,8 @@ class DeviceDesk:
             row = row_of(conn, device_id)
             device = msgspec.structs.replace(row.device, **fields)
             check(device)
+            if device.listed_under != row.device.listed_under:
+                self._check_listing(conn, device)
             if device.kind == "camera" and device.enabled and not (device.resolution_id and device.custody_body):
                 raise CameraNeedsResolution("Give resolution_id and custody_body, then enable the camera.")
             assigning.keep(conn, overlay, device, row)
@@ -130,72 +127,35 @@ class DeviceDesk:
 
         return await self._parking.commit(work)
 
-    async def revoke(self, device_id: str) -> Device:
-        """Its key opens nothing any more, and its bays are unmonitored until another device has them."""
-
-        def work(conn: Connection, overlay: Overlay) -> Device:
-            row = row_of(conn, device_id)
-            device = msgspec.structs.replace(row.device, revoked=True, enabled=False, bay_ids=())
-            assigning.keep(conn, overlay, device, msgspec.structs.replace(row, sealed_key=None))
-            store_devices.put_device(conn, device, sealed_key=None, code_hash=None)
-            assigning.assign(conn, overlay, [device])
-            return device
-
-        return await self._parking.commit(work)
+    def _check_listing(self, conn: Connection, device: Device) -> None:
+        """Invalid unless the other device has a key of its own in this municipality; ListIsFull beyond the limit."""
+        if device.listed_under is None:
+            return
+        other = store_devices.known_one(conn, device.listed_under)
+        here = other is not None and other.row.device.municipality_id == device.municipality_id
+        if other is None or not here or other.row.device.listed_under or device.listed_under == device.device_id:
+            fault = FieldFault("/listed_under", "must be another device of this municipality with a key of its own")
+            raise Invalid("A device is listed under one that reports for it.", errors=[fault])
+        most = self._settings.int_of(LISTED_MOST, device.municipality_id)
+        if store_devices.listed_counts(conn, [device.listed_under])[device.listed_under] >= most:
+            raise ListIsFull(f"At most {most} devices may report by one key: list it under another device.")
 
     # --- the device itself -------------------------------------------------------------------------------------------
 
-    async def enrol(self, ask: Enrolment) -> Enrolled:
-        """Spend a code: HMAC answers a new key, Ed25519 takes the device's public key."""
-        public = _public_key(ask)
-        key = secrets.token_bytes(_KEY_BYTES) if public is None else public
-
-        def work(conn: Connection, overlay: Overlay) -> Device:
-            found = store_devices.device_of_code(conn, hash_of(tidy_code(ask.code)))
-            if found is None:
-                raise BadCode("The code was used, replaced or never given: ask for a new one.")
-            row = row_of(conn, found.device_id)
-            device = msgspec.structs.replace(row.device, enrolled=True, key_kind=ask.key_kind, revoked=False)
-            sealed = base64.b64encode(self._sealer.seal(key, device.device_id)).decode()
-            assigning.keep(conn, overlay, device, msgspec.structs.replace(row, sealed_key=sealed, nonces=NonceWindow()))
-            store_devices.put_device(conn, device, sealed_key=sealed, code_hash=None)
-            store_devices.put_nonces(conn, {device.device_id: NonceWindow()})
-            return device
-
-        device = await self._parking.commit(work)
-        shown = base64.b64encode(key).decode() if public is None else None
-        return Enrolled(device_id=device.device_id, key_kind=ask.key_kind, key=shown, period_s=device.period_s)
-
-    async def hello(self, device_id: str, nonce: int) -> HelloAnswer:
+    async def hello(self, device_id: str, nonce: int, key_no: int | None) -> HelloAnswer:
         """Grant the next boot epoch; spends the nonce in the same transaction."""
 
         def work(conn: Connection, overlay: Overlay) -> tuple[int, Device]:
-            row = row_of(conn, device_id)
-            window = spend(row.nonces, nonce)
-            if window is None:
+            if not spend_signed(conn, overlay, device_id, nonce, key_no):
                 raise Replayed("A request with this nonce was taken before; sign again with a new one.")
-            row = msgspec.structs.replace(row, epoch=row.epoch + 1, nonces=window)
+            row = present(conn, overlay, device_id)
+            row = msgspec.structs.replace(row, epoch=row.epoch + 1)
             store_devices.put_device(conn, row.device, epoch=row.epoch)
-            overlay.nonces[device_id] = window
             overlay.devices[device_id] = row
             return row.epoch, row.device
 
         epoch, device = await self._parking.commit(work)
         return HelloAnswer(epoch=epoch, server_time=self._clock(), period_s=device.period_s, bay_ids=device.bay_ids)
-
-    async def key_of(self, device_id: str) -> DeviceKey:
-        """What the door needs to check this device's signature; NotFound unless it is enrolled and not revoked."""
-        row, listed = await self._database.read(
-            lambda conn: (row_of(conn, device_id), store_devices.listed_under(conn, device_id))
-        )
-        if row.sealed_key is None or row.device.revoked or row.device.key_kind is None:
-            raise NotFound("This device has no key.")
-        key = self._sealer.unseal(base64.b64decode(row.sealed_key), device_id)
-        return DeviceKey(
-            device_id=device_id, municipality_id=row.device.municipality_id, kind=row.device.kind,
-            key_kind=row.device.key_kind, key=base64.b64encode(key).decode(), has_clock=row.device.has_clock,
-            listed=listed,
-        )  # fmt: skip
 
 
 def check(device: Device) -> None:
@@ -209,16 +169,3 @@ def check(device: Device) -> None:
 def hash_of(code: str) -> str:
     """A code as it is kept."""
     return hashlib.sha256(code.encode()).hexdigest()
-
-
-def _public_key(ask: Enrolment) -> bytes | None:
-    if ask.key_kind == "hmac":
-        return None
-    try:
-        key = base64.b64decode(ask.public_key or "", validate=True)
-    except binascii.Error:
-        key = b""
-    if len(key) != _KEY_BYTES:
-        fault = FieldFault("/public_key", "must be 32 bytes in base64")
-        raise Invalid("An Ed25519 device brings its public key.", errors=[fault])
-    return key

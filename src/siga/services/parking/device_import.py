@@ -10,12 +10,14 @@ from sqlalchemy import Connection
 
 from siga.contract.base import Ask, Word
 from siga.contract.parking import Device
+from siga.contract.settings import LISTED_MOST
 from siga.kit.bay_files import RefusedRow
 from siga.kit.device_files import DeviceDraft
 from siga.kit.ids import new_code, new_id
+from siga.kit.live_settings import LiveSettings
 from siga.kit.problem import Invalid
 from siga.ports import Database
-from siga.services.parking import assigning
+from siga.services.parking import assigning, store_devices
 from siga.services.parking import store_device_import as store
 from siga.services.parking.device_desk import check, hash_of
 from siga.services.parking.overlay import Overlay
@@ -59,18 +61,19 @@ class DeviceImportResult(Word):
 class DeviceImport:
     """The use case. The caller was checked for the municipality; `may_bay` checks each bay."""
 
-    def __init__(self, parking: Parking, database: Database) -> None:
-        self._parking, self._database = parking, database
+    def __init__(self, parking: Parking, database: Database, settings: LiveSettings) -> None:
+        self._parking, self._database, self._settings = parking, database, settings
 
     async def take(self, batch: DeviceBatch, may_bay: MayBay) -> DeviceImportResult:
         """Create or bring up to date what the batch describes; what cannot be is refused and harms nothing else."""
         if len(batch.devices) > MOST and not batch.dry_run:
             raise Invalid(f"Send at most {MOST:,} devices at once; these are {len(batch.devices):,}.")
+        most = self._settings.int_of(LISTED_MOST, batch.municipality_id)
         if batch.dry_run:
-            plan = await self._database.read(lambda conn: planned(conn, batch, may_bay))
+            plan = await self._database.read(lambda conn: planned(conn, batch, may_bay, most))
             told = []
         else:
-            plan = await self._parking.commit(lambda conn, overlay: _carry_out(conn, overlay, batch, may_bay))
+            plan = await self._parking.commit(lambda conn, overlay: _carry_out(conn, overlay, batch, may_bay, most))
             told = [
                 ImportedDevice(external_id=name, device_id=device_id, code=plan.codes.get(device_id))
                 for name, device_id in plan.ids.items()
@@ -81,16 +84,16 @@ class DeviceImport:
         )  # fmt: skip
 
 
-def planned(conn: Connection, batch: DeviceBatch, may_bay: MayBay) -> Plan:
+def planned(conn: Connection, batch: DeviceBatch, may_bay: MayBay, most_listed: int) -> Plan:
     """What the batch would do to the store as it is."""
-    plan = Plan(conn, batch, may_bay)
+    plan = Plan(conn, batch, may_bay, most_listed)
     for draft in sorted(batch.devices, key=lambda draft: draft.listed_under is not None):  # who is listed under, first
         plan.take(draft)
     return plan
 
 
-def _carry_out(conn: Connection, overlay: Overlay, batch: DeviceBatch, may_bay: MayBay) -> Plan:
-    plan = planned(conn, batch, may_bay)
+def _carry_out(conn: Connection, overlay: Overlay, batch: DeviceBatch, may_bay: MayBay, most_listed: int) -> Plan:
+    plan = planned(conn, batch, may_bay, most_listed)
     hashes = {device_id: hash_of(code) for device_id, code in plan.codes.items()}
     store.insert_devices(conn, [(device, hashes.get(device.device_id)) for device in plan.new])
     for device in plan.new:
@@ -106,7 +109,7 @@ def _carry_out(conn: Connection, overlay: Overlay, batch: DeviceBatch, may_bay: 
 class Plan:
     """What is to be done, row by row."""
 
-    def __init__(self, conn: Connection, batch: DeviceBatch, may_bay: MayBay) -> None:
+    def __init__(self, conn: Connection, batch: DeviceBatch, may_bay: MayBay, most_listed: int) -> None:
         where, drafts = batch.municipality_id, batch.devices
         self._municipality_id, self._may_bay = where, may_bay
         under = {d.listed_under for d in drafts if d.listed_under is not None}
@@ -118,6 +121,10 @@ class Plan:
         self._by_code = store.bays_by_code(conn, where, sorted(codes))
         self._by_external = store.bays_by_external(conn, where, sorted(external))
         self._roots = {name: d.device_id for name, d in self._known.items() if d.listed_under is None}
+        self._most_listed = most_listed
+        self._listed = store_devices.listed_counts(
+            conn, [*(self._roots[name] for name in under if name in self._roots), *self._ids]
+        )
         self._taken: dict[str, str] = {}
         self.new: list[Device] = []
         self.changed: list[Device] = []
@@ -170,7 +177,7 @@ class Plan:
             if before is None or set(bay_ids) != set(before.bay_ids):
                 told["bay_ids"] = bay_ids
         if draft.listed_under is not None:
-            told["listed_under"] = self._gateway(draft)
+            told["listed_under"] = self._listed_under(self._gateway(draft), before)
         if before is None:
             before = Device(
                 device_id=new_id(), municipality_id=self._municipality_id,
@@ -205,6 +212,14 @@ class Plan:
         if name in self._ids:
             return name
         raise _Refused("no-such-gateway", f"There is no device '{name}' with a key of its own to list this one under.")
+
+    def _listed_under(self, device_id: str, before: Device | None) -> str:
+        if before is None or before.listed_under != device_id:
+            count = self._listed[device_id] = self._listed.get(device_id, 0) + 1
+            if count > self._most_listed:
+                most = self._most_listed
+                raise _Refused("list-is-full", f"At most {most} devices may report by one key: list it under another.")
+        return device_id
 
     def _check_zone(self, bay_id: str) -> None:
         if not self._may_bay(bay_id):

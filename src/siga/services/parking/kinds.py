@@ -11,17 +11,18 @@ WORDS: tuple[PublicOccupancy, ...] = ("free", "occupied", "unknown", "closed", "
 """Bits 0–2 of a kind; the category is in bits 3–5."""
 _CODES = {word: code for code, word in enumerate(WORDS)}
 _CATEGORY_CODES = {category: code << 3 for code, category in enumerate(CATEGORIES)}
-_SIMULATED, _HIDDEN = 64, 128
+_SIMULATED, HIDDEN = 64, 128
+"""Bits of a kind; from `HIDDEN` on it is hidden from the public."""
 
 
 def kind_of(word: PublicOccupancy, category: Category, *, simulated: bool, hidden: bool) -> int:
     """The byte of a bay; `hidden` from the public: personal, planned or retired."""
-    return _CODES[word] | _CATEGORY_CODES[category] | (_SIMULATED * simulated) | (_HIDDEN * hidden)
+    return _CODES[word] | _CATEGORY_CODES[category] | (_SIMULATED * simulated) | (HIDDEN * hidden)
 
 
 def is_hidden(kind: int) -> bool:
     """Whether the public sees nothing of the bay."""
-    return kind >= _HIDDEN
+    return kind >= HIDDEN
 
 
 def word_of(kind: int) -> PublicOccupancy:
@@ -40,7 +41,7 @@ def flags(words: tuple[PublicOccupancy, ...] | None, category: Category | None, 
     found = bytearray(256)
     for code in codes:
         for shelf in shelves:
-            for more in (0, _SIMULATED, _HIDDEN, _SIMULATED | _HIDDEN) if hidden else (0, _SIMULATED):
+            for more in (0, _SIMULATED, HIDDEN, _SIMULATED | HIDDEN) if hidden else (0, _SIMULATED):
                 found[code | shelf | more] = 1
     return bytes(found)
 

@@ -13,6 +13,7 @@ from siga.contract.parking import Bay, BayChanged, BayHeard, Rule, StaySuspected
 from siga.contract.users import AccreditationBrief, CredentialCopy, Municipality
 from siga.kit.journal import Fact
 from siga.services.parking import model, store_devices
+from siga.services.parking.card_watch import CardNotes, watch
 from siga.services.parking.columns import packed
 from siga.services.parking.model import BayState, Evidence
 from siga.services.parking.nonces import NonceWindow
@@ -44,6 +45,7 @@ class Overlay:
         self.credentials: dict[str, CredentialCopy] = {}
         self.accreditations: dict[str, AccreditationBrief] = {}
         self.municipalities: dict[str, Municipality] = {}
+        self.cards = CardNotes()
         self.rows: list[tuple[Any, ...]] = []
         self.keys: set[tuple[str, int, int]] = set()
         self.quiet: set[str] = set()
@@ -77,13 +79,6 @@ class Overlay:
         missing = [i for i in set(device_ids) if self.picture.known_device(i) is None and i not in self._read]
         if missing:
             self._read.update(store_devices.known(conn, missing))
-
-    def window(self, conn: Connection, device_id: str) -> NonceWindow | None:
-        """The device's nonces as this transaction has them so far; None when there is no such device."""
-        window = self.nonces.get(device_id)
-        if window is None and (known := self.known(conn, device_id)) is not None:
-            window = known.row.nonces
-        return window
 
     def monitored(self, bay_id: str) -> bool:
         """Whether a sensor watches the bay, as this transaction has it so far."""
@@ -137,6 +132,8 @@ class Overlay:
         else:
             self.quiet.add(bay.bay_id)
         self.states[bay.bay_id] = after
+        if after.stay is not None or before.stay is not None:
+            watch(self, bay, before, after)
         for reason in reasons:
             self._tell_suspected(bay, after, zone, reason)
         return after
@@ -221,6 +218,7 @@ class Overlay:
         picture = self.picture
         picture.credentials.update(self.credentials)
         picture.accreditations.update(self.accreditations)
+        picture.cards.keep(self.cards, self.now)
         if self.zones or self.rules or self.municipalities:
             self._publish_map()
         for bay_id in {**self.bays, **self.periods}:

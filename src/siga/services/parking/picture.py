@@ -17,6 +17,7 @@ from siga.kit.clock import Clock
 from siga.kit.geo import Box
 from siga.kit.live_settings import LiveSettings
 from siga.services.parking import model, snapshot
+from siga.services.parking.card_watch import CardMemory
 from siga.services.parking.columns import NEVER, Columns, own_fragment, packed, with_instants
 from siga.services.parking.groups import Group, Groups, Sharing
 from siga.services.parking.kinds import WIRES, flags, is_hidden, kind_of, kinds_of, word_of
@@ -52,6 +53,7 @@ class Picture:
         self.columns = Columns()
         self.zones: dict[str, Zone] = {}
         self.rules: dict[str, Rule] = {}
+        self.cards = CardMemory(settings)
         self.credentials: dict[str, CredentialCopy] = {}
         self.accreditations: dict[str, AccreditationBrief] = {}
         self.municipalities: dict[str, Municipality] = {}
@@ -278,15 +280,15 @@ class Picture:
         return None if place is None or is_hidden(self.columns.kinds[place]) else place
 
     def in_box(self, box: Box, *, words: tuple[PublicOccupancy, ...] | None = None,
-               category: Category | None = None, staff_of: Iterable[str] = (),
+               category: Category | None = None, staff_sees: Callable[[Sharing], bool] | None = None,
                wanted: Callable[[Sharing], bool] | None = None) -> Any:  # fmt: skip
-        """Places in the box, ascending: public ones and, for staff, all of their municipalities."""
-        columns, mine = self.columns, set(staff_of)
+        """Places in the box, ascending: public ones and, for staff, all where they see more."""
+        columns = self.columns
         places = columns.near.within(box)
         kinds = np.frombuffer(columns.kinds, dtype=np.uint8)[places]
         allowed = np.frombuffer(flags(words, category), dtype=np.uint8)[kinds] > 0
-        if mine:
-            own = np.isin(self._groups_at(places), self.groups.matching(lambda key: key.municipality_id in mine))
+        if staff_sees is not None:
+            own = np.isin(self._groups_at(places), self.groups.matching(staff_sees))
             allowed |= own & (np.frombuffer(flags(words, category, hidden=True), dtype=np.uint8)[kinds] > 0)
         places = places[allowed]
         if wanted is not None:

@@ -137,11 +137,16 @@ class DeviceWithCode(Word):
 
 
 class Enrolment(Ask):
-    """A device enrols by its one-time code; with Ed25519 it brings its public key (base64, 32 bytes)."""
+    """A device enrols by its one-time code; with Ed25519 it brings its public key (base64, 32 bytes).
+
+    `proof` (base64, 64 bytes) shows that it has the private key: its signature over `SIGA1-KEY`, the code and the
+    public key as they stand here, joined by line feeds.
+    """
 
     code: str
     key_kind: KeyKind = "hmac"
     public_key: str | None = None
+    proof: str | None = None
 
 
 class Enrolled(Word):
@@ -153,11 +158,46 @@ class Enrolled(Word):
     period_s: int = 3600
 
 
+class Rotation(Ask):
+    """A device asks for a new key, signed with the one it has; with Ed25519 it brings the new public key.
+
+    `proof` (base64, 64 bytes) is the new key's signature over `SIGA1-KEY`, the device's id and the public key as it
+    stands here, joined by line feeds.
+    """
+
+    key_kind: KeyKind = "hmac"
+    public_key: str | None = None
+    proof: str | None = None
+
+
+class SignedRotation(Ask):
+    """A rotation that came through the door: who asks, its nonce, and which of its keys had signed."""
+
+    device_id: str
+    nonce: int
+    ask: Rotation
+    key_no: int | None = None
+
+
+class Rotated(Word):
+    """The new key. The old one opens until the new one was first used, `old_ends_at` at the latest.
+
+    `sealed_key` (HMAC; base64, 32 bytes) is the key XOR HMAC-SHA-256(old key, `SIGA1-KEY`, device id and the nonce of
+    this request, joined by line feeds): it never travels open, not even where there is no TLS.
+    """
+
+    device_id: str
+    key_kind: KeyKind
+    old_ends_at: datetime
+    sealed_key: str | None = None
+
+
 class Hello(Ask):
     """A device that starts."""
 
     device_id: str
     nonce: int
+    key_no: int | None = None
 
 
 class HelloAnswer(Word):
@@ -174,6 +214,7 @@ class Nonce(Ask):
 
     device_id: str
     nonce: int
+    key_no: int | None = None
 
 
 class AddressBatch(Ask):

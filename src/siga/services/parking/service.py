@@ -16,7 +16,7 @@ from sqlalchemy import Connection
 from siga.contract.drivers import BayDoubted, CheckedIn, CheckedOut
 from siga.contract.enforcement import StayJudged
 from siga.contract.events import Event
-from siga.contract.parking import Ack, BayChanged, DeviceAlarmed, ReportBatch
+from siga.contract.parking import Ack, BayChanged, CardSuspected, DeviceAlarmed, ReportBatch
 from siga.contract.settings import DOUBT_LASTS_S, DOUBTS_FOR_ALARM, GRACE_S, SILENCE_FACTOR
 from siga.contract.users import AccreditationChanged, CredentialChanged, MunicipalityDefined
 from siga.kit import metrics
@@ -28,9 +28,10 @@ from siga.kit.problem import Problem, Unauthenticated, Unavailable
 from siga.ports import Database
 from siga.services.parking import model, snapshot, store, store_devices, store_reports
 from siga.services.parking.folding import fold_batch
-from siga.services.parking.nonces import spend
+from siga.services.parking.keys import spend_signed
 from siga.services.parking.overlay import Cause, Overlay
 from siga.services.parking.picture import Picture, words_of
+from siga.services.parking.subjects import forget_readings
 from siga.services.parking.tables import journal
 
 T = TypeVar("T")
@@ -200,11 +201,11 @@ class Parking:
                     metrics.REPORTS.labels(ack.status).inc()
                 future.set_result(answer)
 
-    async def spend_nonce(self, device_id: str, nonce: int) -> None:
+    async def spend_nonce(self, device_id: str, nonce: int, key_no: int | None = None) -> None:
         """Spend a nonce for a signed request that carries no report; Replayed when it was spent before."""
 
         def work(conn: Connection, overlay: Overlay) -> bool:
-            return _spend(conn, overlay, device_id, nonce)
+            return spend_signed(conn, overlay, device_id, nonce, key_no)
 
         if not await self.commit(work):
             raise Replayed("A request with this nonce was taken before; sign again with a new one.")
@@ -343,8 +344,10 @@ class Parking:
 
         def work(conn: Connection) -> None:
             store_reports.prune_reports(conn, now - _REPORTS_KEPT)
+            forget_readings(conn, self.picture, self._settings, now)
             store.forget_doubts(conn, now - timedelta(days=2))
             journal.scrub(conn, BayChanged.__name__, "subject", now - _SUBJECT_KEPT, since_last)
+            journal.scrub(conn, CardSuspected.__name__, "credential", now - _SUBJECT_KEPT, since_last)
 
         # The first sweep after a start looks far back: who knows for how long nothing ran.
         since_last = now - self._swept_at + timedelta(minutes=1) if self._swept_at else _REPORTS_KEPT
@@ -359,19 +362,9 @@ def _words_of(terms: tuple[Any, ...]) -> str:
 def _fold(conn: Connection, overlay: Overlay, batch: ReportBatch) -> list[Ack] | Problem:
     if batch.nonce is not None:
         try:
-            fresh = _spend(conn, overlay, batch.device_id, batch.nonce)
+            fresh = spend_signed(conn, overlay, batch.device_id, batch.nonce, batch.key_no)
         except Unauthenticated as fault:
             return fault
         if not fresh:
             return Replayed("A request with this nonce was taken before; sign again with a new one.")
     return fold_batch(conn, overlay, batch)
-
-
-def _spend(conn: Connection, overlay: Overlay, device_id: str, nonce: int) -> bool:
-    before = overlay.window(conn, device_id)
-    if before is None:
-        raise Unauthenticated("This device is not known here.")
-    window = spend(before, nonce)
-    if window is not None:
-        overlay.nonces[device_id] = window
-    return window is not None

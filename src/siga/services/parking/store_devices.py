@@ -12,9 +12,13 @@ from sqlalchemy import Connection, func, select, update
 from siga.contract.parking import Device
 from siga.kit.bulk import insert_rows, update_rows
 from siga.kit.columns import micros
+from siga.services.parking import store_keys
 from siga.services.parking import tables as t
 from siga.services.parking.nonces import NonceWindow
 from siga.services.parking.sql import parts, put
+from siga.services.parking.store_keys import WaitingKey
+
+_MOST_KEPT = 2**63 - 1
 
 
 class DeviceRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -24,6 +28,9 @@ class DeviceRow(msgspec.Struct, frozen=True, kw_only=True):
     sealed_key: str | None
     epoch: int
     nonces: NonceWindow
+    key_no: int = 0
+    waiting: WaitingKey | None = None
+    """The newer key that it was given and has not used."""
 
 
 class Assignment(msgspec.Struct, frozen=True, kw_only=True):
@@ -67,8 +74,10 @@ def known(conn: Connection, device_ids: Sequence[str]) -> dict[str, Known]:
         of: dict[str, list[Assignment]] = {}
         for row in conn.execute(select(t.assignments).where(a.device_id.in_(lot)).order_by(a.assignment)).mappings():
             of.setdefault(row["device_id"], []).append(Assignment(**row))
+        waiting = store_keys.waiting(conn, lot)
         for row in conn.execute(select(t.devices).where(d.device_id.in_(lot))).mappings():
-            made = Known(row=_device_row(row), assignments=tuple(of.get(row["device_id"], ())))
+            kept = _device_row(row, waiting.get(row["device_id"]))
+            made = Known(row=kept, assignments=tuple(of.get(row["device_id"], ())))
             found[row["device_id"]] = made
     return found
 
@@ -123,13 +132,25 @@ def listed_under(conn: Connection, device_id: str) -> tuple[str, ...]:
     return tuple(conn.scalars(select(d.device_id).where(d.listed_under == device_id).order_by(d.device_id)))
 
 
-def _device_row(row: Any) -> DeviceRow:
-    window = NonceWindow(top=row["nonce_top"], bits=int(row["nonce_bits"], 16))
-    return DeviceRow(device=row["device"], sealed_key=row["sealed_key"], epoch=row["epoch"], nonces=window)
+def listed_counts(conn: Connection, device_ids: Sequence[str]) -> dict[str, int]:
+    """How many devices are listed under each of these."""
+    found = dict.fromkeys(device_ids, 0)
+    d = t.devices.c
+    for lot in parts(device_ids):
+        query = select(d.listed_under, func.count()).where(d.listed_under.in_(lot)).group_by(d.listed_under)
+        found.update((under, count) for under, count in conn.execute(query))
+    return found
+
+
+def _device_row(row: Any, waiting: WaitingKey | None) -> DeviceRow:
+    return DeviceRow(
+        device=row["device"], sealed_key=row["sealed_key"], epoch=row["epoch"],
+        nonces=_window(row["nonce_top"], row["nonce_bits"]), key_no=row["key_no"], waiting=waiting,
+    )  # fmt: skip
 
 
 def put_device(conn: Connection, device: Device, **more: Any) -> None:
-    """Keep a device; `more` may set sealed_key, code_hash, epoch."""
+    """Keep a device; `more` may set sealed_key, key_no, code_hash, epoch."""
     put(conn, t.devices, "device_id", {
         "device_id": device.device_id, "municipality_id": device.municipality_id, "kind": device.kind,
         "listed_under": device.listed_under, "external_id": device.external_id, "device": device, **more,
@@ -144,8 +165,20 @@ def device_of_code(conn: Connection, code_hash: str) -> Device | None:
 
 def put_nonces(conn: Connection, windows: Mapping[str, NonceWindow]) -> None:
     """Keep devices' nonce windows, in the transaction of what the nonces were spent for."""
-    rows = [(window.top, f"{window.bits:x}", device_id) for device_id, window in windows.items()]
+    rows = [(*_kept(window), device_id) for device_id, window in windows.items()]
     update_rows(conn, t.devices, ["nonce_top", "nonce_bits"], "device_id", rows)
+
+
+def _kept(window: NonceWindow) -> tuple[int, str]:
+    """As the columns hold it. A nonce has 64 bits without a sign, a column 63: a higher top stands before the bits."""
+    if window.top <= _MOST_KEPT:
+        return window.top, f"{window.bits:x}"
+    return _MOST_KEPT, f"{window.top:x}:{window.bits:x}"
+
+
+def _window(top: int, bits: str) -> NonceWindow:
+    high, _, low = bits.rpartition(":")
+    return NonceWindow(top=int(high, 16) if high else top, bits=int(low, 16))
 
 
 def next_assignment(conn: Connection) -> int:

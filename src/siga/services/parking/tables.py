@@ -14,6 +14,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    text,
 )
 
 from siga.contract.parking import Bay, Device, Rule, Zone
@@ -71,6 +72,7 @@ devices = Table(
     Column("epoch", Integer, nullable=False, default=0),
     Column("nonce_top", Position, nullable=False, default=-1),
     Column("nonce_bits", Text, nullable=False, default="0"),
+    Column("key_no", Integer, nullable=False, server_default="0"),
     UniqueConstraint("municipality_id", "external_id"),
 )  # fmt: skip
 
@@ -99,6 +101,10 @@ reports = Table(
     Column("previous_error_s", Integer),
     Column("simulated", Boolean, nullable=False, server_default="0"),
     Index("reports_by_bay", "bay_id", "assignment", "epoch", "sequence"),
+    Index(
+        "reports_credential", "received_at", sqlite_where=text("credential IS NOT NULL"),
+        postgresql_where=text("credential IS NOT NULL"),
+    ),
 )  # fmt: skip
 
 # Bays whose state changed without an event: a start from a snapshot reads them besides those of the journal's tail.

@@ -36,13 +36,17 @@ class Hasher:
         """Whether a password fits a known hash (None never fits, and is as slow); `hash` is a fresh one to keep."""
         return await self._ask(HashJob(op="verify", password=password, known=known))
 
+    def need_room(self) -> None:
+        """TooMany when too many wait: asked before anything is written down, so that a storm costs next to nothing."""
+        if self._inside > MAX_WAITING:
+            raise TooMany("Many people are signing in.", headers={"Retry-After": str(_RETRY_AFTER_S)})
+
     async def close(self) -> None:
         """End the child."""
         await self._child.close()
 
     async def _ask(self, job: HashJob) -> HashResult:
-        if self._inside > MAX_WAITING:
-            raise TooMany("Many people are signing in.", headers={"Retry-After": str(_RETRY_AFTER_S)})
+        self.need_room()
         self._inside += 1
         try:
             return msgspec.json.decode(await self._answer(msgspec.json.encode(job)), type=HashResult)

@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
 
+from siga.kit.sealing import refuse_sample
 from siga.services.users.model.problems import MasterKeyLost
 
 _KEY_BYTES, _NONCE_BYTES = 32, 12
@@ -66,6 +67,7 @@ def open_vault(path: Path, check: bytes | None) -> Vault:
     master = path.read_bytes()
     if len(master) != _KEY_BYTES:
         raise MasterKeyLost(f"The file '{path.name}' is damaged: it must hold {_KEY_BYTES} bytes. Restore it.")
+    refuse_sample(path, master)
     vault = Vault(master)
     if check is not None and not vault.agrees_with(check):
         raise MasterKeyLost(f"The file '{path.name}' does not belong to this store: restore the one that does.")

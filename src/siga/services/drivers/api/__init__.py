@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from litestar.types import ControllerRouterHandler
 
+from siga.kit.subjects import subject_routes
 from siga.services.drivers.api import check_ins, favourites, opinions, reports
 from siga.services.drivers.service.check_ins import CheckIns
 from siga.services.drivers.service.favourites import Favourites
 from siga.services.drivers.service.opinions import Doubts, Ratings
 from siga.services.drivers.service.reports import Reports
+from siga.services.drivers.service.subjects import Subjects
 from siga.services.drivers.service.tools import Tools
 
 
@@ -19,4 +21,5 @@ def handlers(tools: Tools) -> list[ControllerRouterHandler]:
         *check_ins.handlers(CheckIns(tools)),
         *opinions.handlers(Doubts(tools), Ratings(tools)),
         *reports.handlers(Reports(tools)),
+        *subject_routes(Subjects(tools)),
     ]

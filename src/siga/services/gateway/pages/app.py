@@ -15,22 +15,25 @@ from litestar.types import ControllerRouterHandler
 from siga.kit import metrics
 from siga.kit.http import problem_of
 from siga.kit.log import logger
-from siga.kit.problem import Broken, NotFound, Problem, Unauthenticated
+from siga.kit.problem import Broken, NotFound, Problem, StepUp, Unauthenticated
 from siga.kit.service import ASGI, Context
 from siga.services.gateway.pages import texts
 from siga.services.gateway.pages.account import ROOM as ACCOUNT
+from siga.services.gateway.pages.account.steps import confirm_page
 from siga.services.gateway.pages.admin import ROOM as ADMIN
 from siga.services.gateway.pages.driver import ROOM as DRIVER
 from siga.services.gateway.pages.files import Files
 from siga.services.gateway.pages.forms import problem_words
+from siga.services.gateway.pages.mail import ROOM as MAIL
 from siga.services.gateway.pages.police import ROOM as POLICE
+from siga.services.gateway.pages.police.lock import ScreenLocked
 from siga.services.gateway.pages.room import Room
-from siga.services.gateway.pages.web import AnyRequest, Page, Visitor, Web
+from siga.services.gateway.pages.web import CONFIRM_START, AnyRequest, Page, Visitor, Web
 from siga.services.gateway.policies import PHOTO_BYTES
 from siga.services.gateway.sessions import SignIn
 
 COMMON = Room(name="common", handlers=lambda web: [_static_handler(web.files)], texts=texts.COMMON)
-ROOMS: tuple[Room, ...] = (COMMON, DRIVER, POLICE, ACCOUNT, ADMIN)
+ROOMS: tuple[Room, ...] = (COMMON, DRIVER, POLICE, ACCOUNT, MAIL, ADMIN)
 
 _FORM_EXTRA_BYTES = 64 * 1024
 _log = logger("gateway")
@@ -87,11 +90,23 @@ def _on_problem(web: Web) -> Callable[[AnyRequest, Problem], Page]:
         tell = _log.warning if problem.status >= 500 else _log.info
         tell("page_refused", slug=problem.slug, status=problem.status, why=problem.detail)
         visitor = web.visitor_now(request)
+        if isinstance(problem, StepUp) and visitor.signed_in:
+            return _confirm_first(visitor)
+        if isinstance(problem, ScreenLocked):
+            return visitor.go("/police/locked")
         if isinstance(problem, Unauthenticated) and not visitor.signed_in:
             return visitor.go(f"/sign-in?next={quote(_where(request))}")
         return problem_page(visitor, problem)
 
     return handle
+
+
+def _confirm_first(visitor: Visitor) -> Page:
+    """Ask for a confirmation; the form that was sent is kept and sent again afterwards."""
+    start, request = visitor.scope.get(CONFIRM_START), visitor.request
+    if request.method == "GET" or start is None:
+        return visitor.go(f"/confirm?next={quote(_where(request))}")
+    return confirm_page(visitor, start, str(request.scope["path"]), again=True)
 
 
 def _where(request: AnyRequest) -> str:

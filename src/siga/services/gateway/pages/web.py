@@ -17,10 +17,12 @@ from litestar import Request, Response
 from litestar.response.base import ASGIResponse
 
 from siga.contract.accounts import ADDRESS_HEADER
-from siga.contract.auth import ACTIONS, Principal
-from siga.kit.problem import NotFound, Unavailable
+from siga.contract.auth import ACTIONS, STAFF_ROLES, Principal
+from siga.contract.factors import ORIGIN_HEADER, ConfirmStart
+from siga.contract.settings import STAFF_SECOND_FACTOR
+from siga.kit.problem import NotFound, StepUp, Unavailable
 from siga.kit.service import Context
-from siga.services.gateway.asgi import Header, Scope, visit_of
+from siga.services.gateway.asgi import Header, Scope, origin_of, visit_of
 from siga.services.gateway.pages import i18n
 from siga.services.gateway.pages.files import Files
 from siga.services.gateway.pages.forms import Form, form_of
@@ -32,6 +34,10 @@ from siga.services.gateway.sessions import Caller, CsrfFailed, SignIn, csrf_ok, 
 T = TypeVar("T")
 AnyRequest = Request[Any, Any, Any]
 
+SENT_FORM = "siga.form"
+"""Where a request's form is kept, for the page that asks for a confirmation first."""
+CONFIRM_START = "siga.confirm"
+"""Where a request keeps how its person can confirm who they are, when an act needs that."""
 LANGUAGE_COOKIE = "siga-lang"
 _LANGUAGE_KEPT_S = 365 * 86400
 _CONSOLE_ROLES = frozenset({"administrator", "installer", "operator", "auditor", "platform"})
@@ -176,6 +182,19 @@ class Visitor:
         return found
 
     @property
+    def locked(self) -> bool:
+        """Whether their session is locked, since the screen was left alone."""
+        return self.caller.principal.locked
+
+    @property
+    def urged(self) -> bool:
+        """Whether they are staff whose town asks for a second factor and have none."""
+        who, settings = self.caller.principal, self.web.ctx.settings
+        places = {grant.municipality_id for grant in who.grants if grant.role in STAFF_ROLES}
+        asked = any(settings.text_of(STAFF_SECOND_FACTOR, place) != "off" for place in places)
+        return self.signed_in and not who.second_factor and asked
+
+    @property
     def request_id(self) -> str:
         """The id of this request, by which its log lines are found."""
         return visit_of(self.scope).request_id
@@ -207,11 +226,15 @@ class Visitor:
                   content: bytes | None = None, content_type: str = "application/json",
                   headers: Mapping[str, str] | None = None) -> T:  # fmt: skip
         """Any request in their name, decoded into `kind` (`type(None)` for an answer without content)."""
-        client = {ADDRESS_HEADER: visit_of(self.scope).client}
-        answer = await self.web.ctx.peers[service].request(
-            method, path, params=params, content=content, content_type=content_type,
-            headers={**client, **(headers or {})}, **on_behalf(self.caller.who),
-        )  # fmt: skip
+        client = {ADDRESS_HEADER: visit_of(self.scope).client, ORIGIN_HEADER: origin_of(self.scope)}
+        try:
+            answer = await self.web.ctx.peers[service].request(
+                method, path, params=params, content=content, content_type=content_type,
+                headers={**client, **(headers or {})}, **on_behalf(self.caller.who),
+            )  # fmt: skip
+        except StepUp:  # found out here, since pages about refusals are made without waiting for anybody
+            self.scope[CONFIRM_START] = await self.post("users", "/api/v1/auth/confirm/start", {}, ConfirmStart)
+            raise
         if kind is type(None) or not answer.content:
             return None  # type: ignore[return-value]
         return msgspec.json.decode(answer.content, type=kind)
@@ -221,6 +244,7 @@ class Visitor:
     async def form(self) -> Form:
         """The form that was sent; CsrfFailed unless it comes from a page we gave to this very visitor."""
         form = await form_of((await self.request.form()).multi_items())
+        self.scope[SENT_FORM] = form
         if not csrf_ok(self.caller.who, form.text("csrf")):
             raise CsrfFailed("The form does not carry this visitor's token.")
         return form

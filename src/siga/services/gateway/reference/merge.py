@@ -39,9 +39,9 @@ SECURITY_SCHEMES: Document = {
 }  # fmt: skip
 
 
-def merged(documents: Mapping[str, Document], own: Document, open_reads: Iterable[str]) -> Document:
-    """One document of the gateway's `own` and the services' (by name). `open_reads`: prefixes where GET needs no
-    sign-in. Schemas of one name and two meanings get their service's name in front."""
+def merged(documents: Mapping[str, Document], own: Document, open_to_all: Iterable[str]) -> Document:
+    """One document of the gateway's `own` and the services' (by name). `open_to_all`: operations
+    (`METHOD /path`) that need no sign-in. Schemas of one name and two meanings get their service's name in front."""
     paths: Document = {}
     schemas: Document = dict(own["components"]["schemas"])
     for service, document in documents.items():
@@ -50,7 +50,7 @@ def merged(documents: Mapping[str, Document], own: Document, open_reads: Iterabl
         names = _names(service, wanted, schemas)
         schemas |= {names[name]: _renamed(schema, names) for name, schema in wanted.items()}
         for path, item in _renamed(public, names).items():
-            paths.setdefault(path, {}).update(_tidied(service, path, item, frozenset(open_reads)))
+            paths.setdefault(path, {}).update(_tidied(service, path, item, frozenset(open_to_all)))
     for path, item in own["paths"].items():
         paths.setdefault(path, {}).update(item)
     return {
@@ -93,7 +93,8 @@ def _alike(one: Document, other: Document) -> bool:
 def _renamed(value: Any, names: Mapping[str, str]) -> Any:
     if isinstance(value, dict):
         return {
-            key: f"{_REF}{names.get(one.removeprefix(_REF), one.removeprefix(_REF))}"
+            # A whole number is an integer and a number: `oneOf`, as the framework says of unions, would refuse it.
+            "anyOf" if key == "oneOf" else key: f"{_REF}{names.get(one.removeprefix(_REF), one.removeprefix(_REF))}"
             if key == "$ref" and isinstance(one, str) and one.startswith(_REF)
             else _renamed(one, names)
             for key, one in value.items()
@@ -101,7 +102,7 @@ def _renamed(value: Any, names: Mapping[str, str]) -> Any:
     return [_renamed(one, names) for one in value] if isinstance(value, list) else value
 
 
-def _tidied(service: str, path: str, item: Document, open_reads: frozenset[str]) -> Document:
+def _tidied(service: str, path: str, item: Document, open_to_all: frozenset[str]) -> Document:
     """A path's operations as we tell them: tagged by prefix, refusals as problems, who may ask."""
     prefix = path.split("/")[3] if path.count("/") >= 3 else service
     told: Document = {}
@@ -111,7 +112,7 @@ def _tidied(service: str, path: str, item: Document, open_reads: frozenset[str])
             continue
         responses = {status: one for status, one in operation.get("responses", {}).items() if int(status) < 400}
         security: list[Document] = [{"accessToken": []}, {"session": []}]
-        if method == "get" and prefix in open_reads:
+        if f"{method.upper()} {path}" in open_to_all:
             security.insert(0, {})
         told[method] = {
             **operation, "tags": [prefix], "responses": {**responses, "default": PROBLEM}, "security": security,

@@ -8,6 +8,7 @@ import msgspec
 
 from siga.contract.accounts import SignInAsk
 from siga.contract.enforcement import PhotoTasks
+from siga.contract.factors import FactorProof, SecondStep
 from siga.contract.lorawan import UplinkAck
 from siga.contract.parking import Ack, BayView, Report
 from siga.kit.problem import MEDIA_TYPE, ProblemBody
@@ -20,7 +21,7 @@ Times are UTC (RFC 3339 with `Z`), positions WGS84 with the longitude first. Ref
 can be opened. Lists take `limit` and `cursor` and answer `next`. Every answer carries `X-Request-ID`. Answers may gain
 fields; unknown fields in requests are refused."""
 
-_STRUCTS = (SessionShown, SignInAsk, Report, Ack, UplinkAck, PhotoTasks, BayView, ProblemBody)
+_STRUCTS = (SessionShown, SignInAsk, SecondStep, FactorProof, Report, Ack, UplinkAck, PhotoTasks, BayView, ProblemBody)
 _REF = "#/components/schemas/{name}"
 _DEVICE: list[Document] = [{"device": []}]
 _SENSORS: list[Document] = [
@@ -50,14 +51,23 @@ def own_document() -> Document:
 
 def _session_paths() -> Document:
     shown = _json("SessionShown", "Who the caller is.")
-    return {"/api/v1/auth/session": {
+    step = _json("SecondStep", "A second factor is to be shown at `/api/v1/auth/session/second`, with this ticket.")
+    return {"/api/v1/auth/session/second": {
+        "post": _operation("auth", "showSecondFactor", "Show the second factor",
+                           "With the ticket of signing in: a code of the app, a recovery code, or a passkey's answer.",
+                           {"201": shown}, security=[{}], body="FactorProof"),
+    }, "/api/v1/auth/session/passkey": {
+        "post": _operation("auth", "beginPasskey", "Sign in by a passkey alone",
+                           "What to ask the browser for; its answer goes to `/api/v1/auth/session/second`.",
+                           {"200": step}, security=[{}]),
+    }, "/api/v1/auth/session": {
         "get": _operation("auth", "whoAmI", "Who am I", "The caller as the gateway knows them, a guest too.",
                           {"200": shown}, security=[{}, {"session": []}, {"accessToken": []}]),
         "post": _operation("auth", "signIn", "Sign in with a cookie",
                            "For pages and apps in a browser. Staff only over HTTPS or on the very machine.",
-                           {"201": shown}, security=[{}], body="SignInAsk"),
+                           {"201": shown, "200": step}, security=[{}], body="SignInAsk"),
         "delete": _operation("auth", "signOut", "Sign out", "Ends the session and takes the cookie away.",
-                             {"204": {"description": "Signed out."}}, security=[{"session": []}]),
+                             {"204": {"description": "Signed out."}}, security=[{}, {"session": []}]),
     }}  # fmt: skip
 
 
@@ -96,6 +106,10 @@ def _sensor_paths() -> Document:
                                      {"200": _of(_ENROLLED, "Keep these; the key is told this once.")}, _ENROL, [{}]),
         "/sensors/v1/hello": _sensor("post", "hello", "Start", "Grants the next boot epoch; tells time and settings.",
                                      {"200": _of(_HELLO, "Use this epoch until the next start.")}, {"type": "object"}),
+        "/sensors/v1/rotate": _sensor(
+            "post", "rotate", "A new key", "Signed with the key in use, which opens beside the new one until that was "
+            "first used, or until `old_ends_at`. Who hears no answer asks again: the key not used yet is replaced.",
+            {"200": _of(_ROTATED, "Sign with the new key from now on.")}, _ROTATE),
         "/sensors/v1/reports": _sensor(
             "post", "report", "Report", "One report or up to 1,000. A bad one is `rejected` in its place and harms no "
             "other. A retry takes a new nonce and is answered `repeated`.", {"200": acks}, reports),
@@ -124,10 +138,33 @@ def _server_paths() -> Document:
 
 
 _TEXT, _WHOLE, _TIME = {"type": "string"}, {"type": "integer"}, {"type": "string", "format": "date-time"}
+_PUBLIC_KEY: Document = {"type": "string", "description": "Ed25519 only: 32 bytes in base64"}
+
+
+def _proof(subject: str) -> Document:
+    words = (
+        f"Ed25519 only, 64 bytes in base64: the key's signature over `SIGA1-KEY`, {subject} and `public_key` as sent"
+    )
+    return {"type": "string", "description": f"{words}, joined by line feeds"}
+
+
 _ENROL: Document = {
     "type": "object", "required": ["code"],
     "properties": {"code": _TEXT, "key_kind": {"enum": ["hmac", "ed25519"], "default": "hmac"},
-                   "public_key": {"type": "string", "description": "Ed25519 only: 32 bytes in base64"}},
+                   "public_key": _PUBLIC_KEY, "proof": _proof("the code")},
+}  # fmt: skip
+_ROTATE: Document = {
+    "type": "object",
+    "properties": {"key_kind": {"enum": ["hmac", "ed25519"], "default": "hmac"}, "public_key": _PUBLIC_KEY,
+                   "proof": _proof("the device's id")},
+}  # fmt: skip
+_ROTATED: Document = {
+    "type": "object",
+    "properties": {
+        "device_id": _TEXT, "key_kind": _TEXT, "old_ends_at": _TIME,
+        "sealed_key": {"type": "string", "description": "HMAC only, 32 bytes in base64: the key XOR HMAC-SHA-256(the "
+                       "key that signed, `SIGA1-KEY`, the device's id and this request's nonce, joined by line feeds)"},
+    },
 }  # fmt: skip
 _ENROLLED: Document = {
     "type": "object",

@@ -13,6 +13,7 @@ from importlib import resources
 import jinja2
 import msgspec
 
+from siga.contract.policy import RULES
 from siga.kit.log import logger
 from siga.kit.peers import Peers
 from siga.kit.problem import NotFound, Problem, problem_kinds
@@ -20,7 +21,6 @@ from siga.services.gateway.asgi import Header, Receive, Scope, Send, send_bytes
 from siga.services.gateway.reference.merge import Document, merged
 from siga.services.gateway.reference.own import own_document
 from siga.services.gateway.reference.readable import pieces, subjects
-from siga.services.gateway.routes import OWNERS
 
 _AGAIN_S = 5.0
 _ASK_S = 20.0
@@ -83,8 +83,8 @@ class Reference:
     async def _make(self) -> tuple[Document, list[str]]:
         answers = await asyncio.gather(*(self._ask(name) for name in self._services))
         found = {name: one for name, one in zip(self._services, answers, strict=True) if one is not None}
-        open_reads = [prefix for prefix, owner in OWNERS.items() if owner.open_reads]
-        document = merged(found, own_document(), open_reads)
+        open_to_all = [name for name, rule in RULES.items() if rule.door == "anyone"]
+        document = merged(found, own_document(), open_to_all)
         return document, [name for name in self._services if name not in found]
 
     async def _ask(self, service: str) -> Document | None:

@@ -6,9 +6,11 @@ import asyncio
 import secrets
 import time
 from base64 import b64decode
+from typing import NamedTuple
 
 from siga.contract.parking import DeviceKey
 from siga.contract.settings import REPORTS_PER_DEVICE_MIN
+from siga.kit import metrics
 from siga.kit.clock import Clock, rfc3339
 from siga.kit.live_settings import LiveSettings
 from siga.kit.log import logger
@@ -36,6 +38,14 @@ class Stale(Problem):
     slug, status = "stale", 401
 
 
+class Admitted(NamedTuple):
+    """A request that may pass: whose it is, its envelope, and which of the device's keys had signed."""
+
+    key: DeviceKey
+    envelope: Envelope
+    key_no: int
+
+
 class Guard:
     """Lets signed requests pass and answers whose they are."""
 
@@ -44,55 +54,79 @@ class Guard:
         self._devices, self._failures = Buckets(), Buckets()
         self._nobody = secrets.token_bytes(32)
 
-    async def admit(self, scope: Scope, body: bytes) -> tuple[DeviceKey, Envelope]:
+    async def admit(self, scope: Scope, body: bytes) -> Admitted:
         """The device that signed this request; SignatureFailed, Stale or TooMany."""
         began = time.monotonic()
-        self.check_failures(scope)
         envelope = parse_authorisation(header(scope, b"authorization") or "")
         if envelope is None:
+            self.check_failures(scope)
             await self._refuse(scope, began, "no readable signature", None)
             raise SignatureFailed(_HOW)
-        key = await self._keys.get(envelope.device_id)
-        reason = self._fault(scope, envelope, key, body)
-        if key is None or reason is not None:
-            await self._refuse(scope, began, reason or "unknown device", envelope.device_id)
+        key = await self._key_for(scope, envelope)
+        key_no = self._signed_with(scope, envelope, key, body)
+        if key is None or key_no is None:
+            self.check_failures(scope)
+            await self._refuse(scope, began, "unknown device" if key is None else "wrong signature", envelope.device_id)
             raise SignatureFailed(_HOW)
         self._check_device(key.device_id)
         if not is_fresh(envelope.created, self._clock().timestamp(), key.has_clock):
+            metrics.DEVICE_REFUSALS.labels("stale").inc()
             _log.info("envelope_stale", device_id=key.device_id)
             raise Stale("Set the clock by `server_time` and sign again.", server_time=rfc3339(self._clock()))
-        return key, envelope
+        return Admitted(key, envelope, key_no)
+
+    async def _key_for(self, scope: Scope, envelope: Envelope) -> DeviceKey | None:
+        """The device's key. From an address from which too many refused requests came, only devices in memory are
+        looked at: who guesses there costs nothing, and those who share the address with him go on."""
+        if self._failures_wait_s(scope):
+            key = self._keys.in_memory(envelope.device_id)
+            if key is None:
+                self.check_failures(scope)
+            return key
+        return await self._keys.get(envelope.device_id)
 
     def check_failures(self, scope: Scope) -> None:
         """TooMany for an address from which too many refused requests came."""
-        per_min = self._settings.int_of(REPORTS_PER_DEVICE_MIN)
-        wait_s = self._failures.wait_s(_subject(scope), per_min, time.monotonic())
+        wait_s = self._failures_wait_s(scope)
         if wait_s:
+            metrics.DEVICE_REFUSALS.labels("address").inc()
             raise _too_many("Too many refused requests from your address", wait_s)
+
+    def _failures_wait_s(self, scope: Scope) -> int:
+        per_min = self._settings.int_of(REPORTS_PER_DEVICE_MIN)
+        return self._failures.wait_s(_subject(scope), per_min, time.monotonic())
 
     def count_failure(self, scope: Scope) -> None:
         """One more refused request from this address."""
         per_min = self._settings.int_of(REPORTS_PER_DEVICE_MIN)
         self._failures.take(_subject(scope), per_min, time.monotonic())
 
-    def _fault(self, scope: Scope, envelope: Envelope, key: DeviceKey | None, body: bytes) -> str | None:
-        """Why the signature does not count. Unknown devices cost the same work as known ones."""
+    def _signed_with(self, scope: Scope, envelope: Envelope, key: DeviceKey | None, body: bytes) -> int | None:
+        """The number of the device's key that signed, None when none of them did. Unknown devices cost the same work
+        as known ones."""
         signed = signing_bytes(scope["method"], scope["raw_path"], scope["query_string"], envelope, body)
         if key is None:
             fits(envelope, "hmac", self._nobody, signed)
-            return "unknown device"
-        if not fits(envelope, key.key_kind, b64decode(key.key), signed):
-            return "wrong signature"
+            return None
+        newer = key.newer
+        if (newer is None or self._clock() < newer.older_ends_at) and fits(
+            envelope, key.key_kind, b64decode(key.key), signed
+        ):
+            return key.key_no
+        if newer is not None and fits(envelope, newer.key_kind, b64decode(newer.key), signed):
+            return newer.key_no
         return None
 
     def _check_device(self, device_id: str) -> None:
         per_min = self._settings.int_of(REPORTS_PER_DEVICE_MIN)
         wait_s = self._devices.take(device_id, per_min, time.monotonic())
         if wait_s:
+            metrics.DEVICE_REFUSALS.labels("per_minute").inc()
             raise _too_many("Too many requests from this device", wait_s)
 
     async def _refuse(self, scope: Scope, began: float, reason: str, device_id: str | None) -> None:
         self.count_failure(scope)
+        metrics.DEVICE_REFUSALS.labels("signature").inc()
         _log.warning("signature_refused", reason=reason, device_id=device_id, client=visit_of(scope).client)
         await asyncio.sleep(max(0.0, REFUSED_AFTER_S - (time.monotonic() - began)))
 

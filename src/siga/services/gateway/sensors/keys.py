@@ -45,11 +45,16 @@ class DeviceKeys:
         self._kept: dict[str, _Kept[DeviceKey | None]] = {}
         self._generation = 0
 
+    def in_memory(self, device_id: str) -> DeviceKey | None:
+        """The key if it was asked for lately, without asking."""
+        kept = self._kept.get(device_id)
+        return kept.value if kept is not None and self._is_good(kept, self._version()) else None
+
     async def get(self, device_id: str) -> DeviceKey | None:
         """The key of an enrolled device, None when there is none."""
         kept = self._kept.get(device_id)
         version = self._version()
-        if kept and (time.monotonic() - kept.at_s < KEPT_S or (kept.version == version != _NONE)):
+        if kept is not None and self._is_good(kept, version):
             return kept.value
         generation = self._generation
         found = await self._ask(device_id)
@@ -59,6 +64,10 @@ class DeviceKeys:
             allowed = frozenset({found.device_id, *found.listed}) if found else frozenset()
             self._kept[device_id] = _Kept(found, time.monotonic(), allowed, version)
         return found
+
+    @staticmethod
+    def _is_good(kept: _Kept[DeviceKey | None], version: int) -> bool:
+        return time.monotonic() - kept.at_s < KEPT_S or (kept.version == version != _NONE)
 
     def allowed(self, key: DeviceKey) -> frozenset[str]:
         """The devices for which this key may report."""

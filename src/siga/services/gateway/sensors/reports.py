@@ -119,8 +119,8 @@ def read_plain(body: bytes, allowed: Collection[str]) -> Sorted | None:
 def on_our_clock(reports: list[MatchedReport], created: int, received_at: datetime) -> list[MatchedReport]:
     """Reports with their instants by our clock.
 
-    The envelope's `created` (unix seconds, whole; 0 = no clock) is the device's clock as it sent them: when that is more
-    than a second off, so was what it says of the moments before. A request that was under way for long looks the
+    The envelope's `created` (unix seconds, whole; 0 = no clock) is the device's clock as it sent them: when that is
+    more than a second off, so was what it says of the moments before. A request that was under way for long looks the
     same; devices give one up within seconds, and clocks are wrong by minutes.
     """
     off_s = received_at.timestamp() - (created + 0.5)

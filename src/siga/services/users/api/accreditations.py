@@ -22,6 +22,7 @@ from siga.contract.accreditations import (
     OwnAccreditation,
     OwnAccreditations,
     Renewal,
+    Replacement,
     StatusAsk,
 )
 from siga.contract.auth import Claims
@@ -37,6 +38,7 @@ from siga.services.users.api.common import (
     scope_of,
 )
 from siga.services.users.service.accreditations import Accreditations
+from siga.services.users.service.letters import LetterDesk
 
 _ACTION = "accreditations.manage"
 _TAGS = ["Accreditations"]
@@ -54,19 +56,22 @@ async def list_accreditations(
     number_ends_with: Ending = None,
     ends_from: date | None = None,
     ends_to: date | None = None,
+    expiring: bool = False,
     limit: Limit = 50,
     cursor: Cursor = "",
 ) -> AccreditationPage:
     """Accreditations of the caller's municipalities, newest first, without names.
 
-    With `ends_from` and `ends_to` those whose last day of validity lies between these days.
+    With `ends_from` and `ends_to` those whose last day of validity lies between these days; with `expiring` those
+    that are valid and end within the days that the setting `users.renewal_warning_days` says.
     """
     ending = number_ends_with.upper() if number_ends_with else None
     filters = {
         "status": status, "category": category, "kind": kind, "number_ends_with": ending, "ends_from": ends_from,
         "ends_to": ends_to,
     }  # fmt: skip
-    return await accreditations.page(scope_of(caller, _ACTION, municipality_id), filters, cursor, limit)
+    pages = accreditations.expiring if expiring else accreditations.page
+    return await pages(scope_of(caller, _ACTION, municipality_id), filters, cursor, limit)
 
 
 @post("/api/v1/accreditations", tags=_TAGS)
@@ -77,7 +82,10 @@ async def give(caller: Claims, data: AccreditationAsk, accreditations: Accredita
 
 @post("/api/v1/accreditations/search", status_code=200, tags=_TAGS)
 async def search(caller: Claims, data: AccreditationSearch, accreditations: Accreditations) -> AccreditationPage:
-    """Find accreditations by their exact number, a card or a plate. Values go in the body, never in an address."""
+    """Find accreditations by their exact number, a card, a plate or whole words of the holder's name.
+
+    Values go in the body, never in an address.
+    """
     return await accreditations.search(scope_of(caller, _ACTION, data.municipality_id), data)
 
 
@@ -105,7 +113,7 @@ async def one(caller: Claims, accreditation_id: str, accreditations: Accreditati
 async def correct(
     caller: Claims, accreditation_id: str, data: AccreditationChange, accreditations: Accreditations
 ) -> Accreditation:
-    """Correct the holder's name or the category."""
+    """Correct what it says: holder, category, kind, issuer, language. Dates change by renewal."""
     return await accreditations.correct(scope_of(caller, _ACTION), accreditation_id, data)
 
 
@@ -113,6 +121,17 @@ async def correct(
 async def renew(caller: Claims, accreditation_id: str, data: Renewal, accreditations: Accreditations) -> Accreditation:
     """Give new dates."""
     return await accreditations.renew(scope_of(caller, _ACTION), accreditation_id, data)
+
+
+@post("/api/v1/accreditations/{accreditation_id:str}/replace", status_code=200, tags=_TAGS)
+async def replace(
+    caller: Claims, accreditation_id: str, data: Replacement, accreditations: Accreditations
+) -> AccreditationIssued:
+    """Give the document that takes the place of a lost or broken one its number, and a new letter.
+
+    Electronic cards stop unless they are kept; plates, a claim by the app and a bay of its own stay.
+    """
+    return await accreditations.replace(scope_of(caller, _ACTION), accreditation_id, data)
 
 
 @post("/api/v1/accreditations/{accreditation_id:str}/suspend", status_code=200, tags=_TAGS)
@@ -138,9 +157,9 @@ async def revoke(
 
 
 @post("/api/v1/accreditations/{accreditation_id:str}/claim-code", tags=_TAGS)
-async def new_claim_code(caller: Claims, accreditation_id: str, accreditations: Accreditations) -> ClaimCode:
+async def new_claim_code(caller: Claims, accreditation_id: str, letter_desk: LetterDesk) -> ClaimCode:
     """A new claim code, shown this once. The old one is void."""
-    return await accreditations.new_claim_code(scope_of(caller, _ACTION), accreditation_id)
+    return await letter_desk.new_claim_code(scope_of(caller, _ACTION), accreditation_id)
 
 
 def _reason(data: StatusAsk | None) -> EndReason:
@@ -148,5 +167,6 @@ def _reason(data: StatusAsk | None) -> EndReason:
 
 
 HANDLERS = [
-    list_accreditations, give, search, claim, mine, one, correct, renew, suspend, resume, revoke, new_claim_code,
+    list_accreditations, give, search, claim, mine, one, correct, renew, replace, suspend, resume, revoke,
+    new_claim_code,
 ]  # fmt: skip

@@ -10,7 +10,6 @@ from siga.contract.accounts import (
     MeChange,
     PasswordChange,
     RefreshAsk,
-    RegisterAsk,
     SessionList,
     SetupAsk,
     SetupDone,
@@ -29,19 +28,15 @@ from siga.services.users.service.tokens import Tokens
 _TAGS = ["Signing in"]
 
 
-@post("/api/v1/auth/register", tags=_TAGS)
-async def register(caller: Claims, request: AnyRequest, data: RegisterAsk, accounts: Accounts) -> Me:
-    """Make an account for a driver: e-mail address, password, name. Sign in with it afterwards."""
-    not_a_service(caller)
-    return await accounts.register(data, address_of(request, caller))
-
-
 @post("/api/v1/auth/token", status_code=200, tags=_TAGS)
 async def token(caller: Claims, request: AnyRequest, data: SignInAsk, tokens: Tokens) -> TokenPair:
-    """Sign in as an app: an access token of 5 minutes and a refresh token that is good once."""
+    """Sign in as an app: an access token of 5 minutes and a refresh token that is good once.
+
+    Who has a second factor is refused with `second-factor` until its `code` comes along.
+    """
     not_a_service(caller)
     agent = request.headers.get("user-agent", "")
-    return await tokens.issue(data.email, data.password, address_of(request, caller), agent)
+    return await tokens.issue(data, address_of(request, caller), agent)
 
 
 @post("/api/v1/auth/refresh", status_code=200, tags=_TAGS)
@@ -111,6 +106,6 @@ async def finish_setup(caller: Claims, request: AnyRequest, data: SetupAsk, setu
 
 
 HANDLERS = [
-    register, token, refresh, logout, me, change_me, change_password, own_sessions, end_session, use_invitation,
+    token, refresh, logout, me, change_me, change_password, own_sessions, end_session, use_invitation,
     setup_state, finish_setup,
 ]  # fmt: skip

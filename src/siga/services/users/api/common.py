@@ -9,7 +9,10 @@ from litestar.params import Parameter
 
 from siga.contract.accounts import ADDRESS_HEADER
 from siga.contract.auth import Claims, municipalities_of
-from siga.kit.http import need
+from siga.contract.factors import ORIGIN_HEADER
+from siga.kit import audit
+from siga.kit.clock import Clock
+from siga.kit.http import need, need_fresh
 from siga.kit.problem import FieldFault, Forbidden, Invalid, NotFound, Unauthenticated
 
 Limit = Annotated[int, Parameter(ge=1, le=200, description="At most so many, 1 to 200.")]
@@ -40,6 +43,22 @@ def address_of(request: AnyRequest, caller: Claims) -> str:
     return request.headers.get(ADDRESS_HEADER) or caller.sub
 
 
+class Freshness:
+    """Refuses sensitive acts to whoever has not shown who they are within the last 5 minutes."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+
+    def need(self, caller: Claims) -> None:
+        """StepUp, or Unauthenticated for a guest."""
+        need_fresh(caller, self._clock())
+
+
+def origin_of(request: AnyRequest) -> str:
+    """The web origin the person came by, as the gateway saw it; empty where nobody says."""
+    return str(request.headers.get(ORIGIN_HEADER, ""))
+
+
 def scope_of(caller: Claims, action: str, municipality_id: str | None = None) -> tuple[str, ...]:
     """The municipalities in which the caller may do `action`, or the one asked for.
 
@@ -52,6 +71,7 @@ def scope_of(caller: Claims, action: str, municipality_id: str | None = None) ->
         return mine
     if municipality_id not in mine:
         raise NotFound("There is no such municipality among yours.")
+    audit.within(municipality_id)
     return (municipality_id,)
 
 
@@ -60,4 +80,5 @@ def home_of(caller: Claims, action: str, municipality_id: str | None) -> str:
     mine = scope_of(caller, action, municipality_id)
     if len(mine) != 1:
         raise Invalid("Say for which municipality.", errors=[FieldFault("/municipality_id", "is needed")])
+    audit.within(mine[0])
     return mine[0]

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from litestar import get, post
 
-from siga.contract.accounts import SessionAsk, SessionOpened, SessionToken
+from siga.contract.accounts import SessionAsk, SessionToken
 from siga.contract.auth import Claims, Principal
+from siga.contract.factors import PasskeyAsk, SecondStep, SessionStep, StepAsk
 from siga.contract.users import (
     AccreditationBrief,
     CredentialAnswer,
@@ -21,10 +22,31 @@ from siga.services.users.service.sessions import Sessions
 
 
 @post("/internal/v1/sessions")
-async def open_session(caller: Claims, data: SessionAsk, sessions: Sessions) -> SessionOpened:
-    """Open a session of pages with e-mail and password."""
+async def open_session(caller: Claims, data: SessionAsk, sessions: Sessions) -> SessionStep:
+    """Open a session of pages with e-mail and password, or say which second factor is to be shown first."""
     need_service(caller, "gateway")
     return await sessions.open(data)
+
+
+@post("/internal/v1/sessions/passkey")
+async def open_by_passkey(caller: Claims, data: PasskeyAsk, sessions: Sessions) -> SecondStep:
+    """Begin to sign in by a passkey alone."""
+    need_service(caller, "gateway")
+    return await sessions.open_by_passkey(data.origin)
+
+
+@post("/internal/v1/sessions/second/look", status_code=200)
+async def look_at_step(caller: Claims, data: StepAsk, sessions: Sessions) -> SecondStep:
+    """What is still to be shown with a ticket."""
+    need_service(caller, "gateway")
+    return await sessions.look(data.ticket)
+
+
+@post("/internal/v1/sessions/second")
+async def go_on(caller: Claims, data: StepAsk, sessions: Sessions) -> SessionStep:
+    """Open the session for which only the second factor, or the passkey, was missing."""
+    need_service(caller, "gateway")
+    return await sessions.go_on(data)
 
 
 @post("/internal/v1/sessions/resolve", status_code=200)
@@ -77,5 +99,6 @@ async def all_municipalities(caller: Claims, municipalities: Municipalities) -> 
 
 
 HANDLERS = [
-    open_session, resolve_session, end_session, snapshot, lookup, claimed_by, match_key, all_municipalities,
+    open_session, open_by_passkey, look_at_step, go_on, resolve_session, end_session, snapshot, lookup, claimed_by,
+    match_key, all_municipalities,
 ]  # fmt: skip

@@ -7,7 +7,7 @@ from typing import Literal
 
 import msgspec
 
-from siga.contract.accreditations import AccreditationKind, EndReason, UidForms
+from siga.contract.accreditations import AccreditationKind, EndReason, HolderLanguage, UidForms
 from siga.contract.parking import Category
 from siga.contract.users import AccreditationBrief, AccreditationStatus, CredentialCopy, CredentialKind
 from siga.kit.credentials import reverse_uid
@@ -35,6 +35,12 @@ class AccreditationRow(msgspec.Struct, frozen=True, kw_only=True):
     claimed_by: str | None
     created_at: datetime
     version: int
+    issuer_country: str = ""
+    language: HolderLanguage = "es"
+    holder_words: int = 0
+    """How many words of the holder's name are in the index; 0 = not indexed yet."""
+    warned_for: date | None = None
+    """The last day of validity about which a person was warned."""
 
 
 class CredentialRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,6 +56,7 @@ class CredentialRow(msgspec.Struct, frozen=True, kw_only=True):
     added_at: datetime
     revoked_at: datetime | None
     version: int
+    revoked_reason: EndReason | None = None
 
 
 def check_dates(valid_from: date, valid_to: date) -> None:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from siga.contract.auth import Grant, Role
+from siga.contract.auth import STAFF_ROLES, Grant, Role
 from siga.services.users.model.problems import GrantRefused
 
 INVITATION_LIVES = timedelta(days=7)
@@ -40,6 +40,11 @@ class Invitation(msgspec.Struct, frozen=True, kw_only=True):
     ends_at: datetime
     resets: bool = False
     """Whether the code sets a new password over an old one."""
+
+
+def is_staff(grants: Iterable[Grant]) -> bool:
+    """Whether any of the roles is more than a driver's."""
+    return any(grant.role in STAFF_ROLES for grant in grants)
 
 
 def check_grant(grant: Grant) -> Grant:

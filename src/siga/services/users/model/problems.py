@@ -53,6 +53,48 @@ class WrongCode(Forbidden):
     slug, status = "wrong-code", 403
 
 
+class LinkOver(Forbidden):
+    """The link was used already, is too old or was not copied whole"""
+
+    slug, status = "link-over", 403
+
+
+class NoMail(Conflict):
+    """This SIGA sends no mail"""
+
+    slug, status = "no-mail", 409
+
+
+class FactorFailed(Unauthenticated):
+    """The code or the passkey was not accepted"""
+
+    slug, status = "factor-failed", 401
+
+
+class SecondFactorNeeded(Unauthenticated):
+    """The account has a second factor: it is needed too"""
+
+    slug, status = "second-factor", 401
+
+
+class TicketOver(Forbidden):
+    """That took too long or was done already: begin again"""
+
+    slug, status = "ticket-over", 403
+
+
+class LastFactor(Conflict):
+    """The town demands a second factor: the last one stays"""
+
+    slug, status = "last-factor", 409
+
+
+class PasskeyNeedsName(Conflict):
+    """Passkeys work where SIGA is opened by a name, not by an IP address"""
+
+    slug, status = "passkey-host", 409
+
+
 class SetupOver(Conflict):
     """SIGA is set up already"""
 

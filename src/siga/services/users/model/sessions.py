@@ -28,6 +28,12 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
     user_agent: str
     created_at: datetime
     seen_at: datetime
+    confirmed_at: datetime | None = None
+    """When its person last showed who they are: at sign-in, or since. None: before SIGA kept it."""
+    must_enrol: bool = False
+    """It was opened without the second factor that a town demands: until there is one, it gives no role."""
+    locked: bool = False
+    """Its screen was left alone: until its person is back it shows nothing of the cases."""
 
 
 def idle_s(kind: SessionKind, grants: Sequence[Grant]) -> int:

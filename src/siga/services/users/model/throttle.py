@@ -13,6 +13,8 @@ LONGEST_WAIT_S = 900
 ACCOUNT_LIMIT = 5
 ADDRESS_LIMIT = 30
 REGISTER_LIMIT = 60
+RECOVERY_LIMIT = 5
+"""Wishes about one address (a new password, another address), whoever has them."""
 
 
 def recent(failures: Sequence[datetime], now: datetime) -> tuple[datetime, ...]:

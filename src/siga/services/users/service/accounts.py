@@ -1,4 +1,4 @@
-"""A person's own account: made by himself, or by an invitation; name, language, password."""
+"""A person's own account: the roles of an invitation; name, language, password."""
 
 from __future__ import annotations
 
@@ -7,19 +7,20 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from siga.contract.accounts import InvitationUse, Me, MeChange, PasswordChange, RegisterAsk
+from siga.contract.accounts import InvitationUse, Me, MeChange, PasswordChange
 from siga.contract.auth import Grant
 from siga.contract.users import GrantsChanged
-from siga.kit.ids import new_id
 from siga.kit.journal import Fact
 from siga.kit.log import logger
 from siga.kit.problem import NotFound
-from siga.services.users.model.emails import tidy_email
-from siga.services.users.model.passwords import check_password
-from siga.services.users.model.people import DRIVER, Account, Invitation
-from siga.services.users.model.problems import EmailTaken, WrongCode
+from siga.services.users.model.people import DRIVER, Account, Invitation, is_staff
+from siga.services.users.model.problems import WrongCode
+from siga.services.users.service.acting import note_staff
 from siga.services.users.service.doorman import Doorman
+from siga.services.users.service.mail import Mail, password_changed
 from siga.services.users.service.means import Means
+from siga.services.users.service.new_password import checked
+from siga.services.users.service.new_password import hashed as new_hash
 from siga.services.users.service.sessions import end_sessions_of
 from siga.services.users.store import people as store
 
@@ -51,29 +52,8 @@ def known_account(conn: Connection, user_id: str) -> Account:
 class Accounts:
     """What a person does with his own account."""
 
-    def __init__(self, means: Means, doorman: Doorman) -> None:
-        self._means, self._doorman = means, doorman
-
-    async def register(self, ask: RegisterAsk, address: str) -> Me:
-        """A driver's new account; EmailTaken, WeakPassword, BadEmail or TooMany."""
-        email = tidy_email(ask.email)
-        password = check_password(ask.password, email)
-        await self._doorman.attempt(self._doorman.registrations(address))
-        if await self._means.db.read(lambda conn: store.account_by_email(conn, email)):
-            raise EmailTaken("Sign in with it, or use another address.")
-        hashed, now = await self._means.hasher.hash(password), self._means.clock()
-        account = Account(
-            user_id=new_id(), email=email, name=ask.name.strip(), language=ask.language, password_hash=hashed,
-            created_at=now,
-        )  # fmt: skip
-
-        def keep(conn: Connection) -> None:
-            store.add_account(conn, account)
-            store.put_grant(conn, account.user_id, DRIVER, now, account.user_id)
-
-        await self._means.db.write(keep)
-        log.info("account_registered", user_id=account.user_id)
-        return _me(account, (DRIVER,), "")
+    def __init__(self, means: Means, doorman: Doorman, mail: Mail) -> None:
+        self._means, self._doorman, self._mail = means, doorman, mail
 
     async def use_invitation(self, ask: InvitationUse, address: str) -> Me:
         """Take the roles of an invitation: with a new password, or with the account's own where there is one.
@@ -88,9 +68,12 @@ class Accounts:
         await self._doorman.forgive(at, [subject])
         if account.password_hash is not None and not invitation.resets:
             await self._doorman.admit(account.email, ask.password, address)
+            await checked(
+                self._means, ask.password, account.email, staff=True
+            )  # what did for a driver may be too short for staff
             hashed = None
         else:
-            hashed = await self._means.hasher.hash(check_password(ask.password, account.email))
+            hashed = await new_hash(self._means, ask.password, account.email, staff=True)
         now = self._means.clock()
 
         def take(conn: Connection) -> Me:
@@ -100,8 +83,9 @@ class Accounts:
             if current.resets and DRIVER in store.grants_of(conn, found.user_id):
                 raise WrongCode("This person also drives now: only they can change their password.")
             self._take(conn, current, found, hashed, ask.name, now)
+            note_staff(conn, found.user_id)
             changed = known_account(conn, found.user_id)
-            return _me(changed, store.grants_of(conn, found.user_id), "")
+            return me_of(changed, store.grants_of(conn, found.user_id), "")
 
         me = await self._means.db.write(take)
         log.info("invitation_used", user_id=me.user_id, municipality_id=invitation.municipality_id)
@@ -131,7 +115,7 @@ class Accounts:
         """Who a person is and what he may do."""
 
         def find(conn: Connection) -> Me:
-            return _me(known_account(conn, user_id), store.grants_of(conn, user_id), session_id or "")
+            return me_of(known_account(conn, user_id), store.grants_of(conn, user_id), session_id or "")
 
         return await self._means.db.read(find)
 
@@ -142,26 +126,33 @@ class Accounts:
         def change(conn: Connection) -> Me:
             known_account(conn, user_id)
             store.change_account(conn, user_id, **{k: v for k, v in values.items() if v})
-            return _me(known_account(conn, user_id), store.grants_of(conn, user_id), session_id or "")
+            return me_of(known_account(conn, user_id), store.grants_of(conn, user_id), session_id or "")
 
         return await self._means.db.write(change)
 
     async def change_password(self, user_id: str, session_id: str | None, ask: PasswordChange, address: str) -> None:
         """Change one's own password, given the old one; all other sessions end."""
-        account = await self._means.db.read(lambda conn: known_account(conn, user_id))
-        password = check_password(ask.new_password, account.email)
+
+        def find(conn: Connection) -> tuple[Account, bool]:
+            return known_account(conn, user_id), is_staff(store.grants_of(conn, user_id))
+
+        account, staff = await self._means.db.read(find)
+        password = await checked(self._means, ask.new_password, account.email, staff=staff)
         await self._doorman.admit(account.email, ask.current_password, address)
         hashed, now = await self._means.hasher.hash(password), self._means.clock()
 
         def change(conn: Connection) -> None:
             store.set_password(conn, user_id, hashed)
             end_sessions_of(self._means, conn, user_id, now, but=session_id)
+            password_changed(conn, self._mail, account, now)
 
         await self._means.db.write(change)
+        self._mail.hurry()
         log.info("password_changed", user_id=user_id)
 
 
-def _me(account: Account, grants: tuple[Grant, ...], session_id: str) -> Me:
+def me_of(account: Account, grants: tuple[Grant, ...], session_id: str) -> Me:
+    """An account as its own person sees it."""
     return Me(
         user_id=account.user_id, email=account.email, name=account.name, language=account.language, grants=grants,
         session_id=session_id,

@@ -8,7 +8,15 @@ from datetime import date, datetime
 import msgspec
 from sqlalchemy import Connection
 
-from siga.contract.accreditations import AccreditationSearch, CardAdded, CardAsk, Plate, UidForms
+from siga.contract.accreditations import (
+    AccreditationSearch,
+    CardAdded,
+    CardAsk,
+    CardReplacement,
+    EndReason,
+    Plate,
+    UidForms,
+)
 from siga.contract.users import (
     AccreditationBrief,
     CredentialAnswer,
@@ -31,16 +39,20 @@ from siga.services.users.model.accreditations import (
     standing,
     uid_forms,
 )
+from siga.services.users.model.kinds import LastPlate
 from siga.services.users.model.municipalities import day_at
 from siga.services.users.model.problems import CredentialTaken
 from siga.services.users.service import views
+from siga.services.users.service.holders import hashed_words
 from siga.services.users.service.means import Means
 from siga.services.users.service.municipalities import known_municipality, match_key
 from siga.services.users.service.telling import tell_credential
 from siga.services.users.store import accreditations as store
+from siga.services.users.store import holder_words as word_store
 
 log = logger("users")
 Scope = Sequence[str]
+_MOST_FOUND = 100
 
 
 def uid_of(ask: CardAsk) -> str:
@@ -99,22 +111,51 @@ def _add(means: Means, conn: Connection, row: AccreditationRow, kind: Credential
     return kept
 
 
-def matches_of(conn: Connection, municipality_id: str, key: bytes, ask: AccreditationSearch) -> list[AccreditationRow]:
+def live_plates(conn: Connection, accreditation_id: str) -> int:
+    """How many plates of an accreditation are not revoked."""
+    return sum(one.kind == "plate" and one.revoked_at is None for one in store.credentials_of(conn, accreditation_id))
+
+
+def revoke_cards(conn: Connection, accreditation_id: str, reason: EndReason, now: datetime) -> None:
+    """Revoke all cards and tags of an accreditation; whoever does so tells them, with their next version."""
+    for one in store.credentials_of(conn, accreditation_id):
+        if one.kind != "plate" and one.revoked_at is None:
+            store.put_credential(conn, msgspec.structs.replace(one, revoked_at=now, revoked_reason=reason))
+
+
+def matches_of(means: Means, conn: Connection, municipality_id: str, key: bytes,
+               ask: AccreditationSearch) -> list[AccreditationRow]:  # fmt: skip
     """The accreditations of a municipality that have all the values asked for; Invalid when none is asked for."""
     sets: list[dict[str, AccreditationRow]] = []
     if ask.number is not None:
         filters = {"number_match": match(key, "number", ask.number)}
-        rows = store.list_accreditations(conn, [municipality_id], filters, "", 100)
+        rows = store.list_accreditations(conn, [municipality_id], filters, "", _MOST_FOUND)
         sets.append({row.accreditation_id: row for row in rows})
     wanted = [match(key, "card", uid_of(ask.card))] if ask.card else []
     wanted += [match(key, "plate", ask.plate)] if ask.plate is not None else []
     for one in wanted:
         pairs = store.pairs_by_match(conn, [municipality_id], [one])
         sets.append({row.accreditation_id: row for row, _ in pairs})
+    if ask.holder is not None:
+        words = hashed_words(means, municipality_id, ask.holder)
+        rows = word_store.with_words(conn, municipality_id, words, _MOST_FOUND) if words else []
+        sets.append({row.accreditation_id: row for row in rows})
     if not sets:
-        raise Invalid("Give a number, a card or a plate to search for.")
+        raise Invalid("Give a number, a card, a plate or a holder to search for.")
     common = set.intersection(*(set(found) for found in sets))
     return [sets[0][accreditation_id] for accreditation_id in sorted(common)]
+
+
+def match_of_card(means: Means, conn: Connection, row: AccreditationRow, ask: CardAsk) -> str:
+    """The keyed match of a card in an accreditation's municipality."""
+    return match(match_key(means, conn, row.municipality_id), "card", uid_of(ask))
+
+
+def _credential_of(conn: Connection, accreditation_id: str, credential_id: str, *, plate: bool) -> CredentialRow:
+    kept = store.credential(conn, credential_id)
+    if kept is None or kept.accreditation_id != accreditation_id or (kept.kind == "plate") != plate:
+        raise NotFound("The accreditation has no such card or plate.")
+    return kept
 
 
 class Credentials:
@@ -154,21 +195,49 @@ class Credentials:
         log.info("vehicle_added", accreditation_id=accreditation_id)
         return added
 
-    async def revoke(self, scope: Scope, accreditation_id: str, credential_id: str, *, plate: bool) -> None:
-        """Revoke a card or a plate of an accreditation; no fault when it is revoked already."""
+    async def revoke(self, scope: Scope, accreditation_id: str, credential_id: str, *, plate: bool,
+                     reason: EndReason = "other") -> None:  # fmt: skip
+        """Revoke a card or a plate of an accreditation; no fault when it is revoked already.
+
+        LastPlate for the last plate of a collective accreditation that is not revoked itself.
+        """
         now = self._means.clock()
 
         def drop(conn: Connection) -> None:
             row = known_accreditation(conn, scope, accreditation_id, lock=True)
-            kept = store.credential(conn, credential_id)
-            if kept is None or kept.accreditation_id != accreditation_id or (kept.kind == "plate") != plate:
-                raise NotFound("The accreditation has no such card or plate.")
-            if kept.revoked_at is None:
-                gone = msgspec.structs.replace(kept, revoked_at=now, version=kept.version + 1)
-                store.put_credential(conn, gone)
-                tell_credential(self._means, conn, row, gone, now)
+            kept = _credential_of(conn, accreditation_id, credential_id, plate=plate)
+            bound = plate and row.kind == "collective" and row.status != "revoked"
+            if bound and kept.revoked_at is None and live_plates(conn, accreditation_id) == 1:
+                raise LastPlate("Add the plate of the other vehicle first, or revoke the accreditation.")
+            self._drop(conn, row, kept, reason, now)
 
         await self._means.db.write(drop)
+        log.info("credential_revoked", accreditation_id=accreditation_id, credential_id=credential_id, reason=reason)
+
+    async def replace_card(self, scope: Scope, accreditation_id: str, credential_id: str,
+                           ask: CardReplacement) -> CardAdded:  # fmt: skip
+        """A new card in the place of one that was lost or broken, which stops in the same moment."""
+        now = self._means.clock()
+
+        def swap(conn: Connection) -> CardAdded:
+            row = check_alive(known_accreditation(conn, scope, accreditation_id, lock=True))
+            kept = _credential_of(conn, accreditation_id, credential_id, plate=False)
+            if match_of_card(self._means, conn, row, ask) == kept.credential:
+                raise CredentialTaken("That is the card to be replaced: hold the new one to the reader.")
+            self._drop(conn, row, kept, ask.reason, now)
+            key, today = match_key(self._means, conn, row.municipality_id), today_of(conn, row.municipality_id, now)
+            return add_card(self._means, conn, row, ask, key, today, now)
+
+        added = await self._means.db.write(swap)
+        log.info("card_replaced", accreditation_id=accreditation_id, card=added.card.credential_id, reason=ask.reason)
+        return added
+
+    def _drop(self, conn: Connection, row: AccreditationRow, kept: CredentialRow, reason: EndReason,
+              now: datetime) -> None:  # fmt: skip
+        if kept.revoked_at is None:
+            gone = msgspec.structs.replace(kept, revoked_at=now, revoked_reason=reason, version=kept.version + 1)
+            store.put_credential(conn, gone)
+            tell_credential(self._means, conn, row, gone, now)
 
     async def snapshot(self) -> CredentialSnapshot:
         """Every card and plate as Parking keeps it, and the position from which to follow the events."""
@@ -196,7 +265,7 @@ class Credentials:
 
     async def claimed_by(self, user_id: str) -> list[AccreditationBrief]:
         """What a person has claimed, without names."""
-        rows = await self._means.db.read(lambda conn: store.claimed_by(conn, user_id))
+        rows = await self._means.db.read(lambda conn: store.claimed_by(conn, self._means.claimant(user_id)))
         return [brief(row) for row in rows]
 
 

@@ -15,6 +15,7 @@ from siga.services.users.model.passwords import tidy_password
 from siga.services.users.model.people import Account
 from siga.services.users.model.problems import SignInFailed
 from siga.services.users.model.throttle import ACCOUNT_LIMIT, ADDRESS_LIMIT, REGISTER_LIMIT, WINDOW_S, recent, wait_s
+from siga.services.users.service.acting import count_failure
 from siga.services.users.service.means import Means
 from siga.services.users.store import people as people_store
 from siga.services.users.store import sessions as store
@@ -50,6 +51,10 @@ class Doorman:
     def claims(self, user_id: str) -> Subject:
         """The wrong claim codes of one person."""
         return Subject(self._means.vault.blind("claim", user_id), ACCOUNT_LIMIT)
+
+    def factors(self, user_id: str) -> Subject:
+        """The wrong second factors of one person."""
+        return Subject(self._means.vault.blind("factor", user_id), ACCOUNT_LIMIT)
 
     async def attempt(self, *subjects: Subject) -> datetime:
         """Count an attempt as failed before it is made, so that many at once cannot slip through; when it was.
@@ -88,6 +93,7 @@ class Doorman:
 
     async def admit(self, email: str, password: str, address: str) -> Account:
         """The account that an e-mail and a password open; SignInFailed for a wrong one of either."""
+        self._means.hasher.need_room()
         account_subject, address_subject = self.account(email), self.address(address)
         subjects = (account_subject, address_subject)
         at = await self.attempt(*subjects)
@@ -100,6 +106,7 @@ class Doorman:
             raise
         if account is None or not result.fits:
             log.info("sign_in_failed")
+            await count_failure(self._means, "session.refused", account.user_id if account else None)
             raise SignInFailed("Check both and try again.")
         await self.forgive(at, subjects, wholly=[account_subject])
         if result.hash is not None:

@@ -27,8 +27,9 @@ from siga.kit.log import logger
 from siga.kit.problem import Conflict, NotFound
 from siga.services.users.model.emails import tidy_email
 from siga.services.users.model.municipalities import check_municipality, setup_steps, slug_of
+from siga.services.users.service.mail import Mail
 from siga.services.users.service.means import Means
-from siga.services.users.service.people import account_for, invite
+from siga.services.users.service.people import account_for, invite, write_invitation
 from siga.services.users.store import municipalities as store
 from siga.services.users.store import people as people_store
 
@@ -89,8 +90,8 @@ def _free_slug(conn: Connection, wanted: str) -> str:
 class Municipalities:
     """Founds, lists, reads and changes municipalities."""
 
-    def __init__(self, means: Means) -> None:
-        self._means = means
+    def __init__(self, means: Means, mail: Mail) -> None:
+        self._means, self._mail = means, mail
 
     async def found(self, ask: MunicipalityAsk, first: AdministratorAsk) -> MunicipalityFounded:
         """A new municipality, and the invitation of its first administrator."""
@@ -102,6 +103,7 @@ class Municipalities:
             return MunicipalityFounded(municipality=municipality, invitation=invited)
 
         founded = await self._means.db.write(keep)
+        self._mail.hurry()
         log.info("municipality_founded", municipality_id=founded.municipality.municipality_id)
         return founded
 
@@ -115,7 +117,9 @@ class Municipalities:
                 raise Conflict("It has an administrator, who invites everybody else.")
             return self._invite_administrator(conn, municipality, email, first, now)
 
-        return await self._means.db.write(keep)
+        invited = await self._means.db.write(keep)
+        self._mail.hurry()
+        return invited
 
     def _invite_administrator(self, conn: Connection, municipality: Municipality, email: str, first: AdministratorAsk,
                               now: datetime) -> Invited:  # fmt: skip
@@ -126,7 +130,8 @@ class Municipalities:
             user_id=account.user_id, email=email, name=account.name, language=account.language,
             invited=invitation.grants, invitation_ends_at=invitation.ends_at,
         )  # fmt: skip
-        return Invited(person=person, code=code, ends_at=invitation.ends_at)
+        mailed = write_invitation(self._mail, conn, account, invitation, code, now)
+        return Invited(person=person, code=code, ends_at=invitation.ends_at, mailed=mailed)
 
     async def page(self, after: str, limit: int) -> MunicipalityPage:
         """Municipalities by id; they are no secret."""

@@ -13,6 +13,7 @@ from siga.kit.ids import new_code, new_id
 from siga.kit.log import logger
 from siga.kit.problem import Conflict, NotFound
 from siga.services.users.model.emails import tidy_email
+from siga.services.users.model.letters import Waiting
 from siga.services.users.model.people import (
     INVITATION_LIVES,
     Account,
@@ -24,6 +25,7 @@ from siga.services.users.model.people import (
 )
 from siga.services.users.model.problems import GrantRefused, LastAdministrator
 from siga.services.users.service.accounts import give_grants, tell_grants
+from siga.services.users.service.mail import Mail
 from siga.services.users.service.means import Means
 from siga.services.users.store import municipalities as town_store
 from siga.services.users.store import people as store
@@ -57,11 +59,22 @@ def account_for(conn: Connection, email: str, name: str, language: str, now: dat
     return account
 
 
+def write_invitation(mail: Mail, conn: Connection, account: Account, invitation: Invitation, code: str,
+                     now: datetime) -> bool:  # fmt: skip
+    """Have the code sent to the person as well, in the caller's transaction; whether there is a mail server."""
+    town = town_store.municipality(conn, invitation.municipality_id)
+    letter = Waiting(
+        kind="invitation", to=account.email, language=account.language, code=code, town=town.name if town else ""
+    )
+    mail.post(conn, letter, account.user_id, now, INVITATION_LIVES)
+    return mail.works
+
+
 class People:
     """Manages the people of some municipalities."""
 
-    def __init__(self, means: Means) -> None:
-        self._means = means
+    def __init__(self, means: Means, mail: Mail) -> None:
+        self._means, self._mail = means, mail
 
     async def page(self, scope: Scope, role: Role | None, after: str, limit: int) -> PeoplePage:
         """People with a role or an invitation in these municipalities."""
@@ -93,9 +106,11 @@ class People:
             account = account_for(conn, address, name, language, now)
             invitation, code = invite(self._means, conn, account, wanted, now)
             person = self._persons(conn, scope, [account])[0]
-            return Invited(person=person, code=code, ends_at=invitation.ends_at)
+            mailed = write_invitation(self._mail, conn, account, invitation, code, now)
+            return Invited(person=person, code=code, ends_at=invitation.ends_at, mailed=mailed)
 
         invited = await self._means.db.write(keep)
+        self._mail.hurry()
         log.info("person_invited", user_id=invited.person.user_id, municipality_id=scope[0])
         return invited
 
@@ -116,9 +131,13 @@ class People:
                 if not may_be_reset(store.grants_of(conn, user_id), scope):
                     raise Conflict("This person also drives or works elsewhere: only they can change their password.")
                 invitation, code = invite(self._means, conn, account, person.grants, now, resets=True)
-            return Invited(person=self._person(conn, scope, user_id), code=code, ends_at=invitation.ends_at)
+            mailed = write_invitation(self._mail, conn, account, invitation, code, now)
+            person = self._person(conn, scope, user_id)
+            return Invited(person=person, code=code, ends_at=invitation.ends_at, mailed=mailed)
 
-        return await self._means.db.write(keep)
+        invited = await self._means.db.write(keep)
+        self._mail.hurry()
+        return invited
 
     async def give(self, scope: Scope, user_id: str, grant: Grant, by: str) -> Person:
         """Give a role to a person who has one in these municipalities already; others are invited."""

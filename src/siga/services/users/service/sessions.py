@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+import msgspec
 from sqlalchemy import Connection
 
-from siga.contract.accounts import SessionAsk, SessionKind, SessionList, SessionOpened, SessionView
+from siga.contract.accounts import SessionAsk, SessionKind, SessionList, SessionView
 from siga.contract.auth import Grant, Principal
+from siga.contract.factors import SecondStep, SessionStep, StepAsk
 from siga.contract.users import SessionEnded
 from siga.kit.ids import new_id, new_secret
 from siga.kit.journal import Fact
+from siga.kit.live_settings import LiveSettings
 from siga.kit.log import logger
 from siga.kit.problem import NotFound
-from siga.services.users.model.people import Account
+from siga.services.users.model.people import Account, within
 from siga.services.users.model.problems import SessionOver
 from siga.services.users.model.sessions import (
     DRIVER_LONGEST_S,
@@ -27,8 +31,12 @@ from siga.services.users.model.sessions import (
     longest_s,
     wants_touch,
 )
+from siga.services.users.service.acting import note_staff
+from siga.services.users.service.demands import mode_of
 from siga.services.users.service.doorman import Doorman
 from siga.services.users.service.means import Means, sha256
+from siga.services.users.service.proofs import Proofs
+from siga.services.users.store import factors as factor_store
 from siga.services.users.store import people as people_store
 from siga.services.users.store import sessions as store
 
@@ -40,24 +48,48 @@ def csrf_of(token: str) -> str:
     return hashlib.sha256(f"siga csrf {token}".encode()).hexdigest()
 
 
-def principal_of(session: Session, account: Account, grants: tuple[Grant, ...], csrf: str = "") -> Principal:
-    """What the gateway is told of a person."""
+def principal_of(
+    session: Session, account: Account, grants: tuple[Grant, ...], second_factor: bool, csrf: str = ""
+) -> Principal:
+    """What the gateway is told of a person: no roles while a second factor is demanded and there is none."""
+    must_enrol = session.must_enrol and not second_factor
     return Principal(
-        user_id=account.user_id, session_id=session.session_id, grants=grants, display_name=account.name,
-        language=account.language, csrf=csrf,
+        user_id=account.user_id, session_id=session.session_id, grants=() if must_enrol else grants,
+        display_name=account.name, language=account.language, csrf=csrf, confirmed_at=session.confirmed_at,
+        locked=session.locked,
+        second_factor=second_factor, must_enrol=must_enrol,
     )  # fmt: skip
 
 
 def new_session(user_id: str, kind: SessionKind, user_agent: str, now: datetime) -> Session:
-    """A session that begins now."""
+    """A session that begins now, by somebody who has just shown who they are."""
     agent = "".join(c for c in user_agent if c.isprintable())[:200]
-    return Session(session_id=new_id(), user_id=user_id, kind=kind, user_agent=agent, created_at=now, seen_at=now)
+    return Session(
+        session_id=new_id(), user_id=user_id, kind=kind, user_agent=agent, created_at=now, seen_at=now, confirmed_at=now
+    )
+
+
+def begin_session(settings: LiveSettings, conn: Connection, session: Session, token_hash: str | None,
+                  now: datetime) -> tuple[Session, tuple[Grant, ...], bool]:  # fmt: skip
+    """Keep a new session; with the person's roles and whether there is a second factor.
+
+    Where a town demands one and there is none, the first sign-in is of grace; later ones only let it be set up.
+    """
+    grants = people_store.grants_of(conn, session.user_id)
+    second_factor = factor_store.has_factor(conn, session.user_id)
+    if not second_factor and mode_of(settings, grants) == "required":
+        graced = factor_store.take_grace(conn, session.user_id, now)
+        session = msgspec.structs.replace(session, must_enrol=not graced)
+    store.add_session(conn, session, token_hash)
+    note_staff(conn, session.user_id)
+    return session, grants, second_factor
 
 
 def end_session(means: Means, conn: Connection, session: Session, now: datetime) -> bool:
     """Forget a session and tell gateways; whether it was there."""
     if not store.drop_session(conn, session.session_id):
         return False
+    note_staff(conn, session.user_id)
     ended = SessionEnded(session_id=session.session_id, user_id=session.user_id)
     fact = Fact(data=ended, municipality_id="", subject_id=session.session_id, occurred_at=now)
     means.journal.append(conn, [fact], now)
@@ -74,23 +106,41 @@ def end_sessions_of(means: Means, conn: Connection, user_id: str, now: datetime,
 class Sessions:
     """Opens, resolves and ends sessions."""
 
-    def __init__(self, means: Means, doorman: Doorman) -> None:
-        self._means, self._doorman = means, doorman
+    def __init__(self, means: Means, doorman: Doorman, proofs: Proofs, settings: LiveSettings) -> None:
+        self._means, self._doorman, self._proofs, self._settings = means, doorman, proofs, settings
 
-    async def open(self, ask: SessionAsk) -> SessionOpened:
-        """A new session for pages; SignInFailed or TooMany."""
+    async def open(self, ask: SessionAsk) -> SessionStep:
+        """A new session for pages, or the second factor to show first; SignInFailed or TooMany."""
         account = await self._doorman.admit(ask.email, ask.password, ask.address)
+        if await self._means.db.read(lambda conn: factor_store.has_factor(conn, account.user_id)):
+            return SessionStep(step=await self._proofs.begin(account.user_id, ask.origin))
+        return await self._opened(account, ask.user_agent, "password")
+
+    async def open_by_passkey(self, origin: str) -> SecondStep:
+        """Begin to sign in by a passkey alone; PasskeyNeedsName where browsers do none."""
+        return await self._proofs.begin_passkey(origin)
+
+    async def look(self, ticket: str) -> SecondStep:
+        """What is still to be shown with a ticket; TicketOver."""
+        return await self._proofs.look(ticket)
+
+    async def go_on(self, ask: StepAsk) -> SessionStep:
+        """A new session for who showed the second factor; FactorFailed, TicketOver or TooMany."""
+        user_id, way = await self._proofs.show(ask.ticket, ask.code, ask.passkey, ask.address)
+        account = await self._means.db.read(lambda conn: people_store.account_by_id(conn, user_id))
+        if account is None:
+            raise SessionOver("There is no such account any more.")
+        return await self._opened(account, ask.user_agent, way)
+
+    async def _opened(self, account: Account, user_agent: str, by: str) -> SessionStep:
         now, token = self._means.clock(), new_secret()
-        session = new_session(account.user_id, "page", ask.user_agent, now)
-
-        def keep(conn: Connection) -> tuple[Grant, ...]:
-            store.add_session(conn, session, sha256(token))
-            return people_store.grants_of(conn, account.user_id)
-
-        grants = await self._means.db.write(keep)
-        log.info("session_opened", session_id=session.session_id, user_id=account.user_id)
-        return SessionOpened(
-            token=token, principal=principal_of(session, account, grants, csrf_of(token)),
+        fresh = new_session(account.user_id, "page", user_agent, now)
+        session, grants, second_factor = await self._means.db.write(
+            lambda conn: begin_session(self._settings, conn, fresh, sha256(token), now)
+        )
+        log.info("session_opened", session_id=session.session_id, user_id=account.user_id, by=by)
+        return SessionStep(
+            token=token, principal=principal_of(session, account, grants, second_factor, csrf_of(token)),
             ends_at=session.created_at + timedelta(seconds=longest_s(grants)), idle_s=idle_s("page", grants),
         )  # fmt: skip
 
@@ -98,23 +148,24 @@ class Sessions:
         """Whose session a token is; SessionOver when it has ended."""
         now = self._means.clock()
 
-        def find(conn: Connection) -> tuple[Session, Account, tuple[Grant, ...]] | None:
+        def find(conn: Connection) -> tuple[Session, Account, tuple[Grant, ...], bool] | None:
             session = store.session_by_token(conn, sha256(token))
             account = people_store.account_by_id(conn, session.user_id) if session else None
             if session is None or account is None:
                 return None
-            return session, account, people_store.grants_of(conn, account.user_id)
+            grants = people_store.grants_of(conn, account.user_id)
+            return session, account, grants, factor_store.has_factor(conn, account.user_id)
 
         found = await self._means.db.read(find)
         if found is None:
             raise SessionOver("Sign in again.")
-        session, account, grants = found
+        session, account, grants, second_factor = found
         if is_over(session, grants, now):
             await self._means.db.write(lambda conn: end_session(self._means, conn, session, now))
             raise SessionOver("It was not used for too long, or it was very old. Sign in again.")
         if wants_touch(session, now):
             await self._means.db.write(lambda conn: store.touch_session(conn, session.session_id, now))
-        return principal_of(session, account, grants, csrf_of(token))
+        return principal_of(session, account, grants, second_factor, csrf_of(token))
 
     async def end(self, token: str) -> None:
         """End the session of a token; no fault when it has ended."""
@@ -157,6 +208,20 @@ class Sessions:
             end_session(self._means, conn, own, now)
 
         await self._means.db.write(end)
+
+    async def end_of_staff(self, scope: Sequence[str], user_id: str) -> int:
+        """End all sessions of a person with a role in one of these municipalities; how many. NotFound for others."""
+        now = self._means.clock()
+
+        def end(conn: Connection) -> int:
+            if not within(people_store.grants_of(conn, user_id), scope):
+                raise NotFound("There is no such person among yours.")
+            found = store.sessions_of(conn, user_id)
+            return sum(end_session(self._means, conn, session, now) for session in found)
+
+        ended = await self._means.db.write(end)
+        log.warning("sessions_ended_by_administrator", user_id=user_id, count=ended)
+        return ended
 
     async def sweep(self) -> int:
         """End the sessions whose time is over, so that gateways drop their open streams; how many."""

@@ -15,6 +15,7 @@ from siga.services.users.model.passwords import check_password
 from siga.services.users.model.people import SETUP_CODE_LIVES, Account
 from siga.services.users.model.problems import SetupOver, WrongCode
 from siga.services.users.service.accounts import give_grants
+from siga.services.users.service.acting import note_staff
 from siga.services.users.service.doorman import Doorman
 from siga.services.users.service.means import Means
 from siga.services.users.service.municipalities import found_municipality
@@ -59,7 +60,8 @@ class Setup:
             raise WrongCode("Use the newest code: each start of SIGA prints another one, good for 24 hours.")
         await self._doorman.forgive(at, [subject])
         email = tidy_email(ask.email)
-        hashed = await self._means.hasher.hash(check_password(ask.password, email))
+        password = check_password(ask.password, email, staff=True, known_here=[ask.municipality.name])
+        hashed = await self._means.hasher.hash(password)
         now = self._means.clock()
         account = Account(
             user_id=new_id(), email=email, name=ask.name.strip(), language=ask.language, password_hash=hashed,
@@ -78,6 +80,7 @@ class Setup:
                 Grant(role="platform"),
             )
             give_grants(self._means, conn, account.user_id, roles, now, "setup")
+            note_staff(conn, account.user_id)
             return SetupDone(user_id=account.user_id, municipality=municipality)
 
         done = await self._means.db.write(keep)

@@ -42,6 +42,26 @@ def tell_credential(means: Means, conn: Connection, row: AccreditationRow, card:
     means.journal.append(conn, _credential_facts(row, [card], now), now)
 
 
+def tell_new(means: Means, conn: Connection, rows: Sequence[AccreditationRow], cards: Sequence[CredentialRow],
+             now: datetime) -> None:  # fmt: skip
+    """Many accreditations were given at once, with these cards and plates."""
+    of: dict[str, list[CredentialRow]] = {}
+    for card in cards:
+        of.setdefault(card.accreditation_id, []).append(card)
+    facts = [
+        fact
+        for row in rows
+        for fact in (_fact(row, now), *_credential_facts(row, of.get(row.accreditation_id, ()), now))
+    ]
+    means.journal.append(conn, facts, now)
+
+
+def tell_all_of(means: Means, conn: Connection, rows: Sequence[AccreditationRow], now: datetime) -> None:
+    """Many accreditations changed, each with all its cards and plates."""
+    for row in rows:
+        tell_all(means, conn, row, now)
+
+
 def tell_all(means: Means, conn: Connection, row: AccreditationRow, now: datetime) -> None:
     """An accreditation changed, and with it each of its cards and plates: every row of the read copy again."""
     cards = [

@@ -6,44 +6,47 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from siga.contract.accounts import TokenPair
+from siga.contract.accounts import SignInAsk, TokenPair
 from siga.contract.auth import Grant
-from siga.kit.auth import ACCESS_LIVES_S
+from siga.kit.access import ACCESS_LIVES_S
 from siga.kit.ids import new_secret
+from siga.kit.live_settings import LiveSettings
 from siga.kit.log import logger
 from siga.services.users.model.people import Account
 from siga.services.users.model.problems import RefreshFailed, RefreshReused
 from siga.services.users.model.sessions import Session, judge_refresh
 from siga.services.users.service.doorman import Doorman
 from siga.services.users.service.means import Means, sha256
-from siga.services.users.service.sessions import end_session, new_session, principal_of
+from siga.services.users.service.proofs import Proofs
+from siga.services.users.service.sessions import begin_session, end_session, new_session, principal_of
+from siga.services.users.store import factors as factor_store
 from siga.services.users.store import people as people_store
 from siga.services.users.store import sessions as store
 
 log = logger("users")
-Outcome = tuple[Session, Account, tuple[Grant, ...]] | RefreshFailed | RefreshReused
+Outcome = tuple[Session, Account, tuple[Grant, ...], bool] | RefreshFailed | RefreshReused
 
 
 class Tokens:
     """Issues and rotates tokens."""
 
-    def __init__(self, means: Means, doorman: Doorman) -> None:
-        self._means, self._doorman = means, doorman
+    def __init__(self, means: Means, doorman: Doorman, proofs: Proofs, settings: LiveSettings) -> None:
+        self._means, self._doorman, self._proofs, self._settings = means, doorman, proofs, settings
 
-    async def issue(self, email: str, password: str, address: str, user_agent: str) -> TokenPair:
-        """The first pair of a new family; SignInFailed or TooMany."""
-        account = await self._doorman.admit(email, password, address)
+    async def issue(self, ask: SignInAsk, address: str, user_agent: str) -> TokenPair:
+        """The first pair of a new family; SignInFailed, SecondFactorNeeded, FactorFailed or TooMany."""
+        account = await self._doorman.admit(ask.email, ask.password, address)
+        await self._proofs.need_code(account.user_id, ask.code, address)
         now, refresh = self._means.clock(), new_secret()
-        session = new_session(account.user_id, "app", user_agent, now)
+        begun = new_session(account.user_id, "app", user_agent, now)
 
-        def keep(conn: Connection) -> tuple[Grant, ...]:
-            store.add_session(conn, session, None)
-            store.add_refresh_token(conn, sha256(refresh), session.session_id)
-            return people_store.grants_of(conn, account.user_id)
+        def keep(conn: Connection) -> tuple[Session, tuple[Grant, ...], bool]:
+            store.add_refresh_token(conn, sha256(refresh), begun.session_id)
+            return begin_session(self._settings, conn, begun, None, now)
 
-        grants = await self._means.db.write(keep)
+        session, grants, second_factor = await self._means.db.write(keep)
         log.info("session_opened", session_id=session.session_id, user_id=account.user_id)
-        return self._pair(session, account, grants, refresh)
+        return self._pair(session, account, grants, second_factor, refresh)
 
     async def refresh(self, refresh_token: str) -> TokenPair:
         """The next pair for a refresh token, which is spent by it.
@@ -55,8 +58,8 @@ class Tokens:
         if isinstance(outcome, RefreshFailed | RefreshReused):
             log.warning("refresh_refused", why=outcome.slug)
             raise outcome
-        session, account, grants = outcome
-        return self._pair(session, account, grants, fresh)
+        session, account, grants, second_factor = outcome
+        return self._pair(session, account, grants, second_factor, fresh)
 
     def _rotate(self, conn: Connection, spent: str, fresh: str, now: datetime) -> Outcome:
         """Refusals are answered, not raised: the end of a family must be committed."""
@@ -71,7 +74,7 @@ class Tokens:
             store.spend_refresh_token(conn, spent, now)
             store.add_refresh_token(conn, sha256(fresh), session.session_id)
             store.touch_session(conn, session.session_id, now)
-            return session, account, grants
+            return session, account, grants, factor_store.has_factor(conn, account.user_id)
         end_session(self._means, conn, session, now)
         if verdict == "over":
             return RefreshFailed("The session is too old. Sign in again.")
@@ -93,6 +96,8 @@ class Tokens:
 
         await self._means.db.write(end)
 
-    def _pair(self, session: Session, account: Account, grants: tuple[Grant, ...], refresh: str) -> TokenPair:
-        access = self._means.keys.access_token(principal_of(session, account, grants), ACCESS_LIVES_S)
+    def _pair(self, session: Session, account: Account, grants: tuple[Grant, ...], second_factor: bool,
+              refresh: str) -> TokenPair:  # fmt: skip
+        principal = principal_of(session, account, grants, second_factor)
+        access = self._means.keys.access_token(principal, ACCESS_LIVES_S)
         return TokenPair(access_token=access, refresh_token=refresh, expires_in=ACCESS_LIVES_S)

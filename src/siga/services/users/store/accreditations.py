@@ -17,11 +17,13 @@ _SPANS = ("ends_from", "ends_to")
 _ROW, _CREDENTIAL = AccreditationRow.__struct_fields__, CredentialRow.__struct_fields__
 
 
-def _values(row: AccreditationRow | CredentialRow) -> dict[str, Any]:
+def values_of(row: AccreditationRow | CredentialRow) -> dict[str, Any]:
+    """The columns of a row."""
     return {f: getattr(row, f) for f in row.__struct_fields__}
 
 
-def _row(found: Any) -> AccreditationRow:
+def row_of(found: Any) -> AccreditationRow:
+    """An accreditation of a row of the store."""
     return AccreditationRow(**{f: found[accreditations.c[f]] for f in _ROW})
 
 
@@ -32,29 +34,32 @@ def _credential(found: Any) -> CredentialRow:
 def add_accreditation(conn: Connection, row: AccreditationRow) -> None:
     """Keep a new accreditation; NumberTaken when the issuer's number is in use."""
     try:
-        conn.execute(insert(accreditations).values(**_values(row)))
+        conn.execute(insert(accreditations).values(**values_of(row)))
     except IntegrityError as fault:
         raise NumberTaken("Renew or revoke the one that exists.") from fault
 
 
 def change_accreditation(conn: Connection, row: AccreditationRow) -> None:
-    """Keep the new values of an accreditation."""
+    """Keep the new values of an accreditation; NumberTaken when another has its issuer's number."""
     same = accreditations.c.accreditation_id == row.accreditation_id
-    conn.execute(update(accreditations).where(same).values(**_values(row)))
+    try:
+        conn.execute(update(accreditations).where(same).values(**values_of(row)))
+    except IntegrityError as fault:
+        raise NumberTaken("Renew or revoke the one that exists.") from fault
 
 
 def accreditation(conn: Connection, accreditation_id: str, *, lock: bool = False) -> AccreditationRow | None:
     """The accreditation of that id; with `lock` nobody else changes it until the transaction ends."""
     query = select(accreditations).where(accreditations.c.accreditation_id == accreditation_id)
     found = conn.execute(query.with_for_update() if lock else query).mappings().first()
-    return None if found is None else _row(found)
+    return None if found is None else row_of(found)
 
 
 def accreditation_by_claim(conn: Connection, claim_match: str) -> AccreditationRow | None:
     """The accreditation a claim code belongs to, locked until the transaction ends."""
     query = select(accreditations).where(accreditations.c.claim_match == claim_match).with_for_update()
     found = conn.execute(query).mappings().first()
-    return None if found is None else _row(found)
+    return None if found is None else row_of(found)
 
 
 def list_accreditations(conn: Connection, municipality_ids: Sequence[str], filters: dict[str, Any], before: str,
@@ -75,25 +80,31 @@ def list_accreditations(conn: Connection, municipality_ids: Sequence[str], filte
     if before:
         query = query.where(accreditations.c.accreditation_id < before)
     query = query.order_by(accreditations.c.accreditation_id.desc()).limit(limit)
-    return [_row(found) for found in conn.execute(query).mappings()]
+    return [row_of(found) for found in conn.execute(query).mappings()]
 
 
-def claimed_by(conn: Connection, user_id: str) -> list[AccreditationRow]:
+def claimed_by(conn: Connection, claimant: str) -> list[AccreditationRow]:
     """What a person has claimed, oldest first."""
     query = (
         select(accreditations)
-        .where(accreditations.c.claimed_by == user_id)
+        .where(accreditations.c.claimed_by == claimant)
         .order_by(accreditations.c.accreditation_id)
     )  # fmt: skip
-    return [_row(found) for found in conn.execute(query).mappings()]
+    return [row_of(found) for found in conn.execute(query).mappings()]
+
+
+def claimed_openly(conn: Connection, limit: int) -> list[AccreditationRow]:
+    """Accreditations of an earlier release that still name the account that claimed them."""
+    query = select(accreditations).where(accreditations.c.claimed_by.contains("-")).limit(limit)
+    return [row_of(found) for found in conn.execute(query).mappings()]
 
 
 def put_credential(conn: Connection, row: CredentialRow) -> None:
     """Keep a card or plate, or its new values; CredentialTaken when another row has the same HMAC."""
     same = credentials.c.credential_id == row.credential_id
     try:
-        if not conn.execute(update(credentials).where(same).values(**_values(row))).rowcount:
-            conn.execute(insert(credentials).values(**_values(row)))
+        if not conn.execute(update(credentials).where(same).values(**values_of(row))).rowcount:
+            conn.execute(insert(credentials).values(**values_of(row)))
     except IntegrityError as fault:
         raise CredentialTaken("Somebody has just added it elsewhere.") from fault
 
@@ -117,12 +128,12 @@ def credential(conn: Connection, credential_id: str) -> CredentialRow | None:
 def pairs_by_match(conn: Connection, municipality_ids: Sequence[str], matches: Sequence[str]) -> list[Pair]:
     """Cards and plates found by HMAC, each with its accreditation."""
     query = _pairs().where(credentials.c.municipality_id.in_(municipality_ids), credentials.c.credential.in_(matches))
-    return [(_row(found), _credential(found)) for found in conn.execute(query).mappings()]
+    return [(row_of(found), _credential(found)) for found in conn.execute(query).mappings()]
 
 
 def all_pairs(conn: Connection) -> list[Pair]:
     """Every card and plate with its accreditation."""
-    return [(_row(found), _credential(found)) for found in conn.execute(_pairs()).mappings()]
+    return [(row_of(found), _credential(found)) for found in conn.execute(_pairs()).mappings()]
 
 
 def _pairs() -> Any:

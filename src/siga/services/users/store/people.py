@@ -54,6 +54,14 @@ def change_account(conn: Connection, user_id: str, **values: str) -> None:
         conn.execute(update(people).where(people.c.user_id == user_id).values(**values))
 
 
+def change_email(conn: Connection, user_id: str, email: str) -> None:
+    """Give an account another address; EmailTaken when another account has it."""
+    try:
+        conn.execute(update(people).where(people.c.user_id == user_id).values(email=email))
+    except IntegrityError as fault:
+        raise EmailTaken("Another account has that address.") from fault
+
+
 def grants_of(conn: Connection, user_id: str) -> tuple[Grant, ...]:
     """A person's roles, in the order in which they were given."""
     return grants_of_many(conn, [user_id]).get(user_id, ())

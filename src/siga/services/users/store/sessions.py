@@ -11,17 +11,20 @@ from sqlalchemy import Connection, delete, insert, or_, select, update
 from siga.services.users.model.sessions import Session
 from siga.services.users.store.tables import failures, grants, refresh_tokens, sessions
 
+_FLAGS = ("must_enrol", "locked")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def add_session(conn: Connection, session: Session, token_hash: str | None) -> None:
     """Keep a new session; pages' sessions are found by the hash of their token."""
-    values = {f: getattr(session, f) for f in session.__struct_fields__}
-    conn.execute(insert(sessions).values(**values, token_hash=token_hash))
+    values = {f: getattr(session, f) for f in session.__struct_fields__ if f not in _FLAGS}
+    flags = {f: int(getattr(session, f)) for f in _FLAGS}
+    conn.execute(insert(sessions).values(**values, **flags, token_hash=token_hash))
 
 
 def _session(row: Any) -> Session:
-    return Session(**{f: row[f] for f in Session.__struct_fields__})
+    values = {f: row[f] for f in Session.__struct_fields__}
+    return Session(**{**values, **{f: bool(row[f]) for f in _FLAGS}})
 
 
 def session_by_token(conn: Connection, token_hash: str) -> Session | None:
@@ -54,6 +57,17 @@ def staff_sessions(conn: Connection, unused_since: datetime, opened_before: date
 def touch_session(conn: Connection, session_id: str, at: datetime) -> None:
     """Write down that a session was used."""
     conn.execute(update(sessions).where(sessions.c.session_id == session_id).values(seen_at=at))
+
+
+def confirm_session(conn: Connection, session_id: str, at: datetime) -> None:
+    """Write down that the session's person showed who they are; that unlocks it too."""
+    conn.execute(update(sessions).where(sessions.c.session_id == session_id).values(confirmed_at=at, locked=0))
+
+
+def lock_session(conn: Connection, user_id: str, session_id: str, locked: bool) -> bool:
+    """Lock or unlock one of a person's sessions; whether there is such a one."""
+    own = update(sessions).where(sessions.c.session_id == session_id, sessions.c.user_id == user_id)
+    return bool(conn.execute(own.values(locked=int(locked))).rowcount)
 
 
 def drop_session(conn: Connection, session_id: str) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Column, Float, Index, Integer, LargeBinary, MetaData, String, Table, Text, text
+from sqlalchemy import BigInteger, Column, Float, Index, Integer, LargeBinary, MetaData, String, Table, Text, text
 
 from siga.contract.auth import Grant
 from siga.kit.columns import Day, Instant, Json
@@ -57,6 +57,9 @@ sessions = Table(
     Column("user_agent", String(200), nullable=False),
     Column("created_at", Instant, nullable=False),
     Column("seen_at", Instant, nullable=False, index=True),
+    Column("confirmed_at", Instant),
+    Column("must_enrol", Integer, nullable=False, server_default="0"),
+    Column("locked", Integer, nullable=False, server_default="0"),
 )
 
 refresh_tokens = Table(
@@ -81,6 +84,56 @@ secrets = Table(
     Column("name", String(40), primary_key=True),
     Column("value", LargeBinary, nullable=False),
     Column("ends_at", Instant),
+)
+
+totp = Table(
+    "totp",
+    metadata,
+    Column("user_id", String(36), primary_key=True),
+    Column("secret_sealed", LargeBinary, nullable=False),
+    Column("last_step", BigInteger, nullable=False),
+    Column("added_at", Instant, nullable=False),
+)
+
+recovery_codes = Table(
+    "recovery_codes",
+    metadata,
+    Column("user_id", String(36), primary_key=True),
+    Column("code_match", String(64), primary_key=True),
+)
+
+passkeys = Table(
+    "passkeys",
+    metadata,
+    Column("passkey_id", String(36), primary_key=True),
+    Column("user_id", String(36), nullable=False, index=True),
+    Column("credential_match", String(64), nullable=False, unique=True),
+    Column("credential_id", LargeBinary, nullable=False),
+    Column("rp_id", String(253), nullable=False),
+    Column("public_key", LargeBinary, nullable=False),
+    Column("sign_count", BigInteger, nullable=False),
+    Column("synced", Integer, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("added_at", Instant, nullable=False),
+    Column("used_at", Instant),
+)
+
+tickets = Table(
+    "tickets",
+    metadata,
+    Column("token_hash", String(64), primary_key=True),
+    Column("purpose", String(20), nullable=False),
+    Column("user_id", String(36)),
+    Column("session_id", String(36)),
+    Column("sealed", LargeBinary, nullable=False),
+    Column("ends_at", Instant, nullable=False, index=True),
+)
+
+graces = Table(
+    "second_factor_graces",
+    metadata,
+    Column("user_id", String(36), primary_key=True),
+    Column("given_at", Instant, nullable=False),
 )
 
 municipalities = Table(
@@ -120,9 +173,14 @@ accreditations = Table(
     Column("claimed_by", String(36), index=True),
     Column("created_at", Instant, nullable=False),
     Column("version", Integer, nullable=False),
+    Column("issuer_country", String(2), nullable=False, server_default=""),
+    Column("language", String(10), nullable=False, server_default="es"),
+    Column("holder_words", Integer, nullable=False, server_default="0"),
+    Column("warned_for", Day),
     Index("accreditations_by_municipality", "municipality_id", "accreditation_id"),
+    Index("accreditations_by_end", "municipality_id", "valid_to"),
     Index(
-        "one_accreditation_a_number", "municipality_id", "number_match", "issuer",
+        "one_accreditation_a_number", "municipality_id", "number_match", "issuer", "issuer_country",
         unique=True, sqlite_where=_NOT_REVOKED, postgresql_where=_NOT_REVOKED,
     ),
 )  # fmt: skip
@@ -140,5 +198,6 @@ credentials = Table(
     Column("added_at", Instant, nullable=False),
     Column("revoked_at", Instant),
     Column("version", Integer, nullable=False),
+    Column("revoked_reason", String(20)),
     Index("one_row_a_credential", "municipality_id", "credential", unique=True),
 )

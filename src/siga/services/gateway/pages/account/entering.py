@@ -5,11 +5,11 @@ from __future__ import annotations
 from litestar import get, post
 from litestar.types import ControllerRouterHandler
 
-from siga.contract.accounts import InvitationUse, Me, RegisterAsk, SignInAsk
+from siga.contract.accounts import InvitationUse, Me, SignInAsk
 from siga.kit.problem import Problem
+from siga.services.gateway.pages.account.landing import arrived, home_of
 from siga.services.gateway.pages.forms import NO_FORM, Faults, Form, faults_of
 from siga.services.gateway.pages.web import Page, Visitor, Web, local_path
-from siga.services.gateway.sessions import SignedIn
 
 _REFUSALS = frozenset({
     "sign-in-failed", "too-many", "email-taken", "weak-password", "email-form", "wrong-code", "invalid", "malformed",
@@ -19,18 +19,6 @@ _REFUSALS = frozenset({
 def handlers(web: Web) -> list[ControllerRouterHandler]:
     """The ways in and the way out."""
     return [*_sign_in(web), *_new_account(web)]
-
-
-def home_of(roles: frozenset[str]) -> str:
-    """Where somebody with these roles starts."""
-    if "police" in roles:
-        return "/police"
-    return "/admin" if roles - {"driver"} else "/"
-
-
-def landing(opened: SignedIn, wanted: str) -> str:
-    """Where to go after signing in: where they wanted to, else where their roles start."""
-    return wanted or home_of(frozenset(grant.role for grant in opened.principal.grants))
 
 
 def missing(visitor: Visitor, form: Form, names: tuple[str, ...]) -> Faults:
@@ -54,8 +42,7 @@ def _sign_in(web: Web) -> list[ControllerRouterHandler]:
         if not faults:
             try:
                 ask = SignInAsk(email=form.text("email"), password=form.text("password"))
-                opened = await web.sign_in.sign_in(visitor.scope, ask)
-                return visitor.go(landing(opened, wanted), cookies=[opened.cookie])
+                return arrived(visitor, await web.sign_in.sign_in(visitor.scope, ask), wanted)
             except Problem as problem:
                 if problem.slug not in _REFUSALS:
                     raise
@@ -78,27 +65,6 @@ def _sign_in_page(visitor: Visitor, form: Form, faults: Faults, wanted: str) -> 
 
 
 def _new_account(web: Web) -> list[ControllerRouterHandler]:
-    @get("/register")
-    async def ask(visitor: Visitor, next: str = "") -> Page:  # noqa: A002
-        """The form for a driver's new account."""
-        return _register_page(visitor, NO_FORM, Faults(), local_path(next, ""))
-
-    @post("/register")
-    async def register(visitor: Visitor) -> Page:
-        """Make the account and sign in with it."""
-        form = await visitor.form()
-        wanted, faults = local_path(form.text("next"), ""), missing(visitor, form, ("name", "email", "password"))
-        if not faults:
-            ask = RegisterAsk(
-                email=form.text("email"), password=form.secret("password"), name=form.text("name")[:120],
-                language=visitor.t.lang,
-            )  # fmt: skip
-            faults = await _tried(visitor, "/api/v1/auth/register", ask)
-        if faults:
-            return _register_page(visitor, form, faults, wanted)
-        opened = await web.sign_in.sign_in(visitor.scope, SignInAsk(email=ask.email, password=ask.password))
-        return visitor.go(landing(opened, wanted), cookies=[opened.cookie])
-
     @get("/invitation")
     async def invited(visitor: Visitor) -> Page:
         """The form for an invitation's code."""
@@ -116,10 +82,10 @@ def _new_account(web: Web) -> list[ControllerRouterHandler]:
             return _invitation_page(visitor, form, faults)
         return visitor.page("account/invited.html", here="sign-in")
 
-    return [ask, register, invited, use_invitation]
+    return [invited, use_invitation]
 
 
-async def _tried(visitor: Visitor, path: str, ask: RegisterAsk | InvitationUse) -> Faults:
+async def _tried(visitor: Visitor, path: str, ask: InvitationUse) -> Faults:
     try:
         await visitor.post("users", path, ask, Me)
     except Problem as problem:
@@ -127,12 +93,6 @@ async def _tried(visitor: Visitor, path: str, ask: RegisterAsk | InvitationUse) 
             raise
         return faults_of(problem, visitor.t, "account", ("name", "email", "password", "code"))
     return Faults()
-
-
-def _register_page(visitor: Visitor, form: Form, faults: Faults, wanted: str) -> Page:
-    return visitor.page(
-        "account/register.html", status=422 if faults else 200, here="sign-in", form=form, faults=faults, next=wanted
-    )
 
 
 def _invitation_page(visitor: Visitor, form: Form, faults: Faults) -> Page:

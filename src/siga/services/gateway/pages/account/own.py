@@ -101,4 +101,5 @@ async def _page(visitor: Visitor, form: Form, faults: Faults, told: str = "") ->
         own_path="/account" if faults else None, me=me, sessions=sessions.sessions,
         roles=roles, device_words=device_words, form=form, faults=faults,
         told=told if told in _TOLD else "", languages=LANGUAGES,
+        second_factor=visitor.caller.principal.second_factor, urged=visitor.urged,
     )  # fmt: skip

@@ -16,6 +16,7 @@ from siga.kit.geo import on_earth
 from siga.kit.ids import tidy_code
 from siga.kit.problem import Problem
 from siga.services.gateway.pages.account.entering import missing
+from siga.services.gateway.pages.account.landing import arrived
 from siga.services.gateway.pages.forms import NO_FORM, Faults, Form, faults_of
 from siga.services.gateway.pages.i18n import LANGUAGES
 from siga.services.gateway.pages.web import Page, Visitor, Web
@@ -63,7 +64,7 @@ def handlers(web: Web) -> list[ControllerRouterHandler]:
         web.towns.forget()
         signing = SignInAsk(email=form.text("email"), password=form.secret("password"))
         opened = await web.sign_in.sign_in(visitor.scope, signing)
-        return visitor.go("/welcome", cookies=[opened.cookie])
+        return arrived(visitor, opened, "/welcome")
 
     @get("/welcome")
     async def what_next(visitor: Visitor) -> Page:

@@ -1,4 +1,4 @@
-"""The administration's pages: what needs a person, bays, devices, people, accreditations, settings, logs."""
+"""The administration's pages: what needs a person, bays, devices, people, privacy, accreditations, settings, logs."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from siga.services.gateway.pages import texts
 from siga.services.gateway.pages.admin import (
     accreditations,
     alarms,
+    audit,
     bays,
     claims,
     devices,
@@ -15,6 +16,7 @@ from siga.services.gateway.pages.admin import (
     integrations,
     logs,
     people,
+    privacy,
     queue,
     reports,
     rules,
@@ -28,8 +30,8 @@ from siga.services.gateway.pages.room import Room
 from siga.services.gateway.pages.web import Web
 
 _PARTS = (
-    start, bays, zones, rules, imports, devices, claims, integrations, accreditations, reports, people, statistics,
-    alarms, settings, queue, logs, town,
+    start, bays, zones, rules, imports, devices, claims, integrations, accreditations, reports, people, privacy,
+    statistics, alarms, settings, queue, logs, audit, town,
 )  # fmt: skip
 
 

@@ -6,13 +6,24 @@ import re
 
 from litestar import get, post
 
-from siga.contract.accreditations import CardAdded, CardAsk, Plate, PlateAsk, UidForms
-from siga.kit.problem import Problem
-from siga.services.gateway.pages.admin.accreditation import FIELDS, accreditation_of, api_path, show
+from siga.contract.accreditations import (
+    CardAdded,
+    CardAsk,
+    CardEnd,
+    CardReplacement,
+    EndReason,
+    Plate,
+    PlateAsk,
+    UidForms,
+)
+from siga.kit.problem import NotFound, Problem
+from siga.services.gateway.pages.admin.accreditation import FIELDS, accreditation_of, api_path, reason_of, show
 from siga.services.gateway.pages.admin.desk import Desk, seg
-from siga.services.gateway.pages.forms import Faults, Form
+from siga.services.gateway.pages.admin.lookups import worded
+from siga.services.gateway.pages.forms import NO_FORM, Faults, Form
 from siga.services.gateway.pages.web import Page
 
+_REASONS: tuple[EndReason, ...] = ("lost", "stolen", "damaged", "misuse", "error", "other")
 _HEX_LENGTHS = (8, 14, 20)
 """Hex digits of a UID of 4, 7 or 10 bytes (ISO/IEC 14443-3)."""
 
@@ -39,31 +50,46 @@ async def see_card(desk: Desk, accreditation_id: str) -> Page:
     """Show what was typed in every form in which readers show it, and ask which it is."""
     form = await desk.visitor.form()
     if not form.text("uid"):
-        return await show(desk, accreditation_id, form, Faults({"uid": desk.t("admin.fault.uid")}))
+        return await _typed_again(desk, accreditation_id, form, Faults({"uid": desk.t("admin.fault.uid")}))
     card = card_of(form.text("uid")[:60], form.text("form"))
     try:
         forms = await desk.visitor.post("users", "/api/v1/accreditations/uid-forms", card, UidForms)
     except Problem as problem:
-        return await show(desk, accreditation_id, form, desk.refused(problem, FIELDS))
+        return await _typed_again(desk, accreditation_id, form, desk.refused(problem, FIELDS))
     found = await accreditation_of(desk, accreditation_id)
     return desk.page(
-        "card.html", one=found, uid=forms, kind="tag" if form.text("kind") == "tag" else "card", read=card.form
-    )
+        "card.html", one=found, uid=forms, kind="tag" if form.text("kind") == "tag" else "card", read=card.form,
+        instead_of=form.text("instead_of"), reason=reason_of(form),
+    )  # fmt: skip
 
 
 @post("/admin/accreditations/{accreditation_id:str}/cards")
 async def add_card(desk: Desk, accreditation_id: str) -> Page:
-    """Keep the card, with its bytes in the order in which the bays' readers show them."""
+    """Keep the card, with its bytes in the order in which the bays' readers show them; it may take another's place."""
     form = await desk.visitor.form()
-    ask = CardAsk(
+    card = CardReplacement(
         uid=form.text("uid")[:60], form="hex", reversed=form.text("order") == "reversed",
-        kind="tag" if form.text("kind") == "tag" else "card",
+        kind="tag" if form.text("kind") == "tag" else "card", reason=reason_of(form),
     )  # fmt: skip
+    old = form.text("instead_of")
+    path = f"{api_path(accreditation_id)}/cards"
     try:
-        await desk.visitor.post("users", f"{api_path(accreditation_id)}/cards", ask, CardAdded)
+        if old:
+            await desk.visitor.post("users", f"{path}/{seg(old)}/replace", card, CardAdded)
+        else:
+            ask = CardAsk(uid=card.uid, form=card.form, reversed=card.reversed, kind=card.kind)
+            await desk.visitor.post("users", path, ask, CardAdded)
     except Problem as problem:
-        return await show(desk, accreditation_id, form, desk.refused(problem, FIELDS))
-    return desk.done(_path(accreditation_id), "card_added")
+        return await _typed_again(desk, accreditation_id, form, desk.refused(problem, FIELDS))
+    return desk.done(_path(accreditation_id), "card_replaced" if old else "card_added")
+
+
+async def _typed_again(desk: Desk, accreditation_id: str, form: Form, faults: Faults) -> Page:
+    """The form the card was typed into, with what is wrong: a replacement stays one."""
+    old = form.text("instead_of")
+    if old:
+        return await _card_page(desk, "card_replace.html", accreditation_id, old, form, faults)
+    return await show(desk, accreditation_id, form, faults)
 
 
 @post("/admin/accreditations/{accreditation_id:str}/plates")
@@ -80,27 +106,60 @@ async def add_plate(desk: Desk, accreditation_id: str) -> Page:
     return desk.done(_path(accreditation_id), "plate_added")
 
 
-@get("/admin/accreditations/{accreditation_id:str}/{kind:str}/{credential_id:str}/revoke")
-async def ask_revoke_credential(desk: Desk, accreditation_id: str, kind: str, credential_id: str) -> Page:
-    """Ask before a card or plate is revoked."""
-    path = f"{_path(accreditation_id)}/{_kind(kind)}/{seg(credential_id)}/revoke"
-    return desk.confirm(f"admin.revoke_{_kind(kind)}", path, _path(accreditation_id))
+@get("/admin/accreditations/{accreditation_id:str}/plates/{credential_id:str}/revoke")
+async def ask_revoke_plate(desk: Desk, accreditation_id: str, credential_id: str) -> Page:
+    """Ask before a plate is revoked."""
+    path = f"{_path(accreditation_id)}/plates/{seg(credential_id)}/revoke"
+    return desk.confirm("admin.revoke_plates", path, _path(accreditation_id))
 
 
-@post("/admin/accreditations/{accreditation_id:str}/{kind:str}/{credential_id:str}/revoke")
-async def revoke_credential(desk: Desk, accreditation_id: str, kind: str, credential_id: str) -> Page:
-    """Revoke a card or a plate."""
-    await desk.visitor.form()
-    path = f"{api_path(accreditation_id)}/{_kind(kind)}/{seg(credential_id)}"
-    await desk.visitor.ask("users", "DELETE", path, type(None))
+@post("/admin/accreditations/{accreditation_id:str}/plates/{credential_id:str}/revoke")
+async def revoke_plate(desk: Desk, accreditation_id: str, credential_id: str) -> Page:
+    """Revoke a plate."""
+    form = await desk.visitor.form()
+    path = f"{api_path(accreditation_id)}/plates/{seg(credential_id)}"
+    try:
+        await desk.visitor.ask("users", "DELETE", path, type(None))
+    except Problem as problem:
+        return await show(desk, accreditation_id, form, desk.refused(problem, FIELDS))
     return desk.done(_path(accreditation_id), "credential_revoked")
 
 
-HANDLERS = (see_card, add_card, add_plate, ask_revoke_credential, revoke_credential)
+@get("/admin/accreditations/{accreditation_id:str}/cards/{credential_id:str}/revoke")
+async def ask_revoke_card(desk: Desk, accreditation_id: str, credential_id: str) -> Page:
+    """Ask what became of the card before it is revoked."""
+    return await _card_page(desk, "card_revoke.html", accreditation_id, credential_id)
 
 
-def _kind(kind: str) -> str:
-    return "plates" if kind == "plates" else "cards"
+@post("/admin/accreditations/{accreditation_id:str}/cards/{credential_id:str}/revoke")
+async def revoke_card(desk: Desk, accreditation_id: str, credential_id: str) -> Page:
+    """Revoke a card."""
+    form = await desk.visitor.form()
+    path = f"{api_path(accreditation_id)}/cards/{seg(credential_id)}/revoke"
+    await desk.visitor.post("users", path, CardEnd(reason=reason_of(form)), type(None))
+    return desk.done(_path(accreditation_id), "credential_revoked")
+
+
+@get("/admin/accreditations/{accreditation_id:str}/cards/{credential_id:str}/replace")
+async def ask_replace_card(desk: Desk, accreditation_id: str, credential_id: str) -> Page:
+    """The form for the card that takes the place of another."""
+    return await _card_page(desk, "card_replace.html", accreditation_id, credential_id)
+
+
+async def _card_page(desk: Desk, template: str, accreditation_id: str, credential_id: str, form: Form = NO_FORM,
+                     faults: Faults | None = None) -> Page:  # fmt: skip
+    found = await accreditation_of(desk, accreditation_id)
+    card = next((card for card in found.cards if card.credential_id == credential_id), None)
+    if card is None:
+        raise NotFound("The accreditation has no such card.")
+    return desk.page(
+        template, one=found, card=card, form=form, faults=faults, reasons=worded(desk, _REASONS, "admin.reason")
+    )  # fmt: skip
+
+
+HANDLERS = (
+    see_card, add_card, add_plate, ask_revoke_plate, revoke_plate, ask_revoke_card, revoke_card, ask_replace_card,
+)  # fmt: skip
 
 
 def _path(accreditation_id: str) -> str:

@@ -29,6 +29,8 @@ _ABOUT_THE_FORM = frozenset({400, 409, 413, 415, 422})
 _HOMES = {
     "uid-form": ("uid",), "uid-length": ("uid",), "plate-form": ("plate",), "number-form": ("number",),
     "number-taken": ("number",), "credential-taken": ("uid", "plate"), "dates-order": ("valid_to",),
+    "provisional-too-long": ("valid_to",), "collective-needs-plate": ("plate",), "last-plate": ("plate",),
+    "country-unknown": ("issuer_country",),
 }  # fmt: skip
 """Slug → the fields it is about, where the service does not say so."""
 

@@ -13,9 +13,10 @@ from siga.services.gateway.pages.web import Page
 
 @get("/admin/devices/{device_id:str}/code")
 async def ask_code(desk: Desk, device_id: str) -> Page:
-    """Ask before a new code takes the place of the old one."""
+    """Ask before a new code takes the place of the old one, and in time a new key that of the old one."""
     path = f"/admin/devices/{seg(device_id)}"
-    return desk.confirm("admin.new_code", f"{path}/code", path)
+    device = await desk.visitor.get("parking", f"/api/v1/devices/{seg(device_id)}", Device)
+    return desk.confirm("admin.device_rotate" if device.key_kind else "admin.new_code", f"{path}/code", path)
 
 
 @post("/admin/devices/{device_id:str}/code")

@@ -115,11 +115,16 @@ async def _previewed(desk: Desk, tray: Tray, upload: Upload) -> Page:
     )  # fmt: skip
 
 
-def refusal_words(t: Texts, refused: Sequence[Refused]) -> list[tuple[Refused, str, bool]]:
-    """Refused rows with the reason in the visitor's language; True where only the English sentence is there."""
+def refusal_words(t: Texts, refused: Sequence[Refused], where: str = "admin.refused"
+                  ) -> list[tuple[Refused, str, bool]]:  # fmt: skip
+    """Refused rows with the reason in the visitor's language; True where only the English sentence is there.
+
+    Texts are looked for below `where` first, then among those of all imports.
+    """
     found = []
     for one in refused:
-        key = f"admin.refused.{one.slug.replace('-', '_')}"
+        name = one.slug.replace("-", "_")
+        key = f"{where}.{name}" if t.has(f"{where}.{name}") else f"admin.refused.{name}"
         found.append((one, t(key) if t.has(key) else one.reason, not t.has(key) and t.lang != "en"))
     return found
 

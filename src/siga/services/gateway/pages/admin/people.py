@@ -24,6 +24,7 @@ def handlers(web: Web) -> list[ControllerRouterHandler]:
     """The routes of people."""
     return [desk_router("staff", [
         table, ask_invite, invite, one, give, ask_code, invite_again, withdraw, ask_take, take,
+        ask_sessions, end_sessions, ask_factors, drop_factors,
     ])]  # fmt: skip
 
 
@@ -145,6 +146,44 @@ async def take(desk: Desk, user_id: str, role: str) -> Page:
         return await _person_page(desk, user_id, NO_FORM, desk.refused(problem, ()))
     person = await desk.visitor.find("users", f"/api/v1/users/{seg(user_id)}", Person)
     return desk.done(f"/admin/people/{seg(user_id)}" if person else "/admin/people", "role_taken")
+
+
+@get("/admin/people/{user_id:str}/sessions")
+async def ask_sessions(desk: Desk, user_id: str) -> Page:
+    """Ask before a person is signed out everywhere."""
+    person, path = await _person(desk, user_id), f"/admin/people/{seg(user_id)}"
+    return desk.confirm("admin.person_sessions", f"{path}/sessions", path, name=person.name)
+
+
+@post("/admin/people/{user_id:str}/sessions")
+async def end_sessions(desk: Desk, user_id: str) -> Page:
+    """Sign a person out everywhere."""
+    return await _taken(desk, user_id, "sessions", "sessions_ended")
+
+
+@get("/admin/people/{user_id:str}/factors")
+async def ask_factors(desk: Desk, user_id: str) -> Page:
+    """Ask before a person's second factors are taken away."""
+    person, path = await _person(desk, user_id), f"/admin/people/{seg(user_id)}"
+    return desk.confirm("admin.person_factors", f"{path}/factors", path, name=person.name)
+
+
+@post("/admin/people/{user_id:str}/factors")
+async def drop_factors(desk: Desk, user_id: str) -> Page:
+    """Take the second factors away from a person who lost them."""
+    return await _taken(desk, user_id, "factors", "factors_dropped")
+
+
+async def _taken(desk: Desk, user_id: str, what: str, told: str) -> Page:
+    await desk.visitor.form()
+    path = f"/admin/people/{seg(user_id)}"
+    try:
+        await desk.visitor.ask("users", "DELETE", f"/api/v1/users/{seg(user_id)}/{what}", type(None))
+    except Problem as problem:
+        if problem.status not in (404, 409):
+            raise
+        return await _person_page(desk, user_id, NO_FORM, Faults({"": desk.t(f"admin.fault.{what}")}))
+    return desk.done(path, told)
 
 
 async def _person(desk: Desk, user_id: str) -> Person:

@@ -33,11 +33,13 @@ SECTIONS: tuple[Section, ...] = (
     Section("accreditations", "/admin/accreditations", "accreditations.manage", "people"),
     Section("reports", "/admin/reports", "reports.answer", "people"),
     Section("staff", "/admin/people", "people.manage", "people"),
+    Section("privacy", "/admin/privacy", "privacy.read", "people"),
     Section("statistics", "/admin/statistics", "history.read", "people"),
     Section("alarms", "/admin/alarms", "alarms.read", "system", local=False),
     Section("settings", "/admin/settings", "settings.read", "system", local=False),
     Section("queue", "/admin/queue", "images.queue", "system"),
     Section("logs", "/admin/logs", "logs.read", "system", local=False),
+    Section("audit", "/admin/audit", "audit.read", "system", local=False),
     Section("town", "/admin/town", "municipalities.manage", "system"),
     Section("towns", "/admin/towns", "municipalities.create", "system", local=False),
 )

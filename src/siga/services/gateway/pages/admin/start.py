@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
 from itertools import islice
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from litestar import get
 from litestar.types import ControllerRouterHandler
 
 from siga.contract.accounts import SetupChecklist
+from siga.contract.accreditation_lists import CardAlarmPage, LettersDue
 from siga.contract.accreditations import AccreditationPage
 from siga.contract.drivers import ReportWorkList
 from siga.contract.enforcement import JobsOverview
 from siga.contract.operations import AlarmList
 from siga.contract.parking import Device
-from siga.services.gateway.pages.admin.accreditations import ENDING_WITHIN
+from siga.services.gateway.pages.admin.accreditations import warning_days
 from siga.services.gateway.pages.admin.desk import Desk, desk_router, seg
 from siga.services.gateway.pages.admin.device_words import WANTS, want_of
 from siga.services.gateway.pages.admin.lookups import all_devices, bays_page, together
@@ -36,6 +37,8 @@ class Count(NamedTuple):
     more: bool = False
     names: tuple[str, ...] = ()
     """The first of them by name."""
+    words: Mapping[str, int] = MappingProxyType({})
+    """What else its text says."""
 
 
 @dataclass(frozen=True)
@@ -82,6 +85,8 @@ def lines_of(found: dict[str, Any]) -> list[Line]:
 _LINES = (
     ("alarms", "/admin/alarms", "misuse"), ("silent", "/admin/bays?state=unknown", "nosignal"),
     ("claims", "/admin/claims", "doubtful"), ("reports", "/admin/reports", "doubtful"),
+    ("card_alarms", "/admin/accreditations/card-alarms", "misuse"),
+    ("letters", "/admin/accreditations/letters", "mine"),
     ("photos", "/admin/queue", "doubtful"), ("ending", "/admin/accreditations?ending=1", "mine"),
 )  # fmt: skip
 
@@ -148,12 +153,24 @@ async def _alarms(desk: Desk) -> Count:
 
 
 async def _ending(desk: Desk) -> Count:
-    today = desk.t.now.astimezone(desk.t.zone).date()
     page = await desk.visitor.get(
-        "users", "/api/v1/accreditations", AccreditationPage, municipality_id=desk.municipality_id, status="valid",
-        ends_from=today, ends_to=today + timedelta(days=ENDING_WITHIN.days), limit=_USERS_COUNTED,
+        "users", "/api/v1/accreditations", AccreditationPage, municipality_id=desk.municipality_id, expiring=True,
+        limit=_USERS_COUNTED,
     )  # fmt: skip
-    return Count(len(page.accreditations), page.next is not None)
+    return Count(len(page.accreditations), page.next is not None, words={"days": warning_days(desk)})
+
+
+async def _card_alarms(desk: Desk) -> Count:
+    page = await desk.visitor.get(
+        "users", "/api/v1/accreditations/card-alarms", CardAlarmPage, municipality_id=desk.municipality_id,
+        limit=_USERS_COUNTED,
+    )  # fmt: skip
+    return Count(len(page.alarms), page.next is not None, _first(f"…{one.ends_with}" for one in page.alarms))
+
+
+async def _letters(desk: Desk) -> Count:
+    path = "/api/v1/accreditations/letters"
+    return Count((await desk.visitor.get("users", path, LettersDue, municipality_id=desk.municipality_id)).due)
 
 
 async def _setup(desk: Desk) -> SetupChecklist:
@@ -178,6 +195,7 @@ _ANYWHERE = ("alarms",)
 _ASKED: dict[str, tuple[str, Callable[[Desk], Awaitable[Any]]]] = {
     "alarms": ("alarms.read", _alarms), "silent": ("map.read_all", _silent), "devices": ("devices.read", _devices),
     "claims": ("devices.claim", _claims), "reports": ("reports.answer", _reports), "photos": ("images.queue", _photos),
-    "ending": ("accreditations.manage", _ending), "setup": ("municipalities.manage", _setup),
+    "ending": ("accreditations.manage", _ending), "card_alarms": ("accreditations.manage", _card_alarms),
+    "letters": ("accreditations.manage", _letters), "setup": ("municipalities.manage", _setup),
     "bays": ("map.manage", _has_bays), "addresses": ("map.manage", _has_addresses),
 }  # fmt: skip

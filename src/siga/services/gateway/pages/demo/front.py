@@ -18,6 +18,7 @@ from siga.services.gateway.asgi import Header, visit_of
 from siga.services.gateway.pages.demo.backstage import Backstage, Known
 from siga.services.gateway.pages.demo.gate import NAMES, host_of, own_name, scope_of
 from siga.services.gateway.pages.web import AnyRequest, Page, Visitor, local_path
+from siga.services.gateway.sessions import HalfWay
 
 
 class Thing(NamedTuple):
@@ -102,7 +103,8 @@ def handlers(backstage: Backstage) -> list[ControllerRouterHandler]:
         account = backstage.account(role)
         ask = SignInAsk(email=account.email, password=account.password)
         signed = await backstage.sign_in.sign_in(scope_of(request), ask)
-        start = f"{local_path(form.text('to'), account.start)}?lang={visitor.t.lang}"
+        begin = "/sign-in/second" if isinstance(signed, HalfWay) else local_path(form.text("to"), account.start)
+        start = f"{begin}?lang={visitor.t.lang}"
         name = own_name(role, request.headers.get("user-agent"))
         if name is None:
             return visitor.go(start, cookies=[signed.cookie])

@@ -13,6 +13,7 @@ from siga.contract.users import Municipality
 from siga.kit.problem import Forbidden, Problem, Unauthenticated
 from siga.services.gateway.pages.forms import NO_FORM, Faults, Form
 from siga.services.gateway.pages.police import views
+from siga.services.gateway.pages.police.lock import ScreenLocked, idle_min
 from siga.services.gateway.pages.towns import zone_of
 from siga.services.gateway.pages.web import Page, Visitor, Web
 
@@ -55,6 +56,8 @@ async def officer(visitor: Visitor) -> Visitor:
         raise Unauthenticated("Sign in first.")
     if not visitor.may("cases.work"):
         raise Forbidden("This page is for the police.")
+    if visitor.locked:
+        raise ScreenLocked
     await visitor.web.towns.all()
     served = towns_of(visitor)
     return visitor.at(zone_of(served[0] if served else None))
@@ -85,7 +88,8 @@ async def queue_page(visitor: Visitor, show: str, *, cursor: str = "", part: str
     return visitor.page(
         "police/queue_part.html" if part == "queue" else "police/queue.html", status=422 if faults else 200,
         own_path="/police" if faults else None,
-        here="police", cards=cards, show=show, filters=list(SHOWN), next=found.next, told=told,
+        here="police", idle_min=idle_min(visitor),
+        cards=cards, show=show, filters=list(SHOWN), next=found.next, told=told,
         new=sum(case.state == "new" for case in cases), duties=duties, form=form, faults=faults or Faults(),
     )  # fmt: skip
 
@@ -111,7 +115,8 @@ async def case_page(visitor: Visitor, case: CaseView, *, told: str = "", part: s
     return visitor.page(
         "police/case_part.html" if part == "case" else "police/case.html", status=422 if faults else status,
         own_path=f"/police/cases/{quote(case.case_id, safe='')}",
-        here="police", card=words, case=case, evidence=await _evidence(visitor, case), told=told, refused=refused,
+        here="police", idle_min=idle_min(visitor),
+        card=words, case=case, evidence=await _evidence(visitor, case), told=told, refused=refused,
         confirm=confirm, form=form, faults=faults or Faults(), outcomes=views.outcome_options(t),
         steps=[(step, views.step_words(step, me, t)) for step in case.steps or []],
     )  # fmt: skip

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 TEXTS: dict[str, str] = {
     "common.skip": "Skip to the content",
+    "common.urge": "Protect your account: add a second step when signing in",
     "common.demo": "Demonstration: the town and its data are invented.",
     "common.brand_more": "Reserved bays",
     "common.other_lang": "es",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 TEXTS: dict[str, str] = {
     "common.skip": "Saltar al contenido",
+    "common.urge": "Proteja su cuenta: añada un segundo paso al entrar",
     "common.demo": "Demostración: la ciudad y sus datos son inventados.",
     "common.brand_more": "Plazas reservadas",
     "common.other_lang": "en",

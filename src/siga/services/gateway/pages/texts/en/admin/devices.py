@@ -33,6 +33,10 @@ TEXTS: dict[str, str] = {
     "admin.device.key": "Key",
     "admin.device.key.hmac": "shared secret (HMAC)",
     "admin.device.key.ed25519": "its own (Ed25519)",
+    "admin.device.key_age": "Age of the key",
+    "admin.device.key_since": "{age}",
+    "admin.device.key_newer": "Newer key",
+    "admin.device.key_newer_words": "given, not used yet; the old one ends on {when}",
     "admin.device.none_such": "No device is like that",
     "admin.device.wants_label": "What it needs",
     "admin.device.id": "Id",
@@ -83,10 +87,14 @@ TEXTS: dict[str, str] = {
         "it on."
     ),
     "admin.new_code.title": "Ask for a new code?",
-    "admin.new_code.words": (
-        "The earlier code stops working. A key the device already has stays good until it enrols with the new one."
-    ),
+    "admin.new_code.words": "The earlier code stops working.",
     "admin.new_code.do": "New code",
+    "admin.device_rotate.title": "Change this device's key?",
+    "admin.device_rotate.words": (
+        "It gets a code to enrol anew; an earlier code stops working. The key it has opens until it uses the new one, "
+        "or until the overlap after its enrolment is over. If the key may be in wrong hands, revoke the device instead."
+    ),
+    "admin.device_rotate.do": "Change the key",
     "admin.device_revoke.title": "Revoke this device?",
     "admin.device_revoke.words": (
         "Its key opens nothing any more and its bays are left unwatched. This cannot be undone."

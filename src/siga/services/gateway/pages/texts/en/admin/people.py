@@ -36,17 +36,30 @@ TEXTS: dict[str, str] = {
     "admin.person_code.do": "Make the code",
     "admin.person.give": "Give a role",
     "admin.person.give_do": "Give the role",
+    "admin.person_sessions.title": "Close all sessions of {name}?",
+    "admin.person_sessions.words": "They are signed out on all devices at once. They can sign in again.",
+    "admin.person_sessions.do": "Close their sessions",
+    "admin.person_factors.title": "Remove the second sign-in step of {name}?",
+    "admin.person_factors.words": (
+        "Only if they lost everything and you know for certain that it is them. Their sessions end, and the password "
+        "alone is enough until they set up another one."
+    ),
+    "admin.person_factors.do": "Remove their second step",
+    "admin.fault.sessions": "That person does not work here any more.",
+    "admin.fault.factors": (
+        "It cannot be done: they have no second step, or they also drive or work elsewhere and only they can change it."
+    ),
     "admin.role_take.title": "Take the role “{role}” from {name}?",
     "admin.role_take.words": "It stops at once, also in open sessions. It can be given again.",
     "admin.role_take.do": "Take the role away",
     # Accreditations
     "admin.kind": "Kind",
-    "admin.kind.personal": "personal",
+    "admin.kind.personal": "personal (permanent)",
     "admin.kind.personal.hint": "Of one person.",
     "admin.kind.provisional": "provisional",
-    "admin.kind.provisional.hint": "While it is being processed, for a short time.",
+    "admin.kind.provisional.hint": "For humanitarian reasons, a year at most.",
     "admin.kind.collective": "collective",
-    "admin.kind.collective.hint": "Of a body that carries several people.",
+    "admin.kind.collective.hint": "Of a body that carries people: it is bound to the vehicle's plate.",
     "admin.status": "Status",
     "admin.status.valid": "valid",
     "admin.status.suspended": "suspended",
@@ -58,16 +71,16 @@ TEXTS: dict[str, str] = {
     "admin.acc.new_words": "Giving it makes the holder's letter, with the code to add it in the app.",
     "admin.acc.find": "Find an accreditation",
     "admin.acc.by": "By",
-    "admin.acc.value": "Which number or plate",
+    "admin.acc.value": "What to look for",
     "admin.acc.find_hint": (
-        "The whole value. A card can be read with a keyboard-wedge reader. What is searched does not stay in the "
-        "page's address."
+        "The whole value; of the holder, whole words of the name. A card can be read with a keyboard-wedge reader. "
+        "What is searched does not stay in the page's address."
     ),
     "admin.acc.found.one": "1 accreditation found.",
     "admin.acc.found.other": "{n} accreditations found.",
     "admin.acc.ending": "Expiry",
     "admin.acc.ending_any": "Any",
-    "admin.acc.ending_soon": "Within 30 days",
+    "admin.acc.ending_soon": "Within {days} days",
     "admin.acc.caption": "Accreditations, newest first, without names",
     "admin.acc.number": "Number",
     "admin.acc.number_hint": (
@@ -100,7 +113,7 @@ TEXTS: dict[str, str] = {
     "admin.acc.plates": "Number plates",
     "admin.acc.no_plates": "None yet.",
     "admin.acc.renew": "Renew",
-    "admin.acc.correct": "Correct the holder or the category",
+    "admin.acc.correct": "Correct the data",
     "admin.acc.suspend": "Suspend",
     "admin.acc.suspend_words": "While it is suspended, its cards and plates authorise nothing. It can be resumed.",
     "admin.acc.resume": "Resume",
@@ -164,7 +177,7 @@ TEXTS: dict[str, str] = {
     "admin.card.turned_hint": "The other order, as other makes of reader.",
     "admin.card.keep": "Keep the card",
     "admin.card.revoked": "revoked",
-    "admin.revoke_cards.title": "Revoke this card?",
+    "admin.revoke_cards.title": "Revoke the card …{end}?",
     "admin.revoke_cards.words": "It stops working at all bays at once. The accreditation stays.",
     "admin.revoke_cards.do": "Revoke the card",
     "admin.plate.add": "Add a plate",

@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from siga.services.gateway.pages.texts.es.admin import devices, frame, lorawan, people, street, system
+from siga.services.gateway.pages.texts.es.admin import (
+    accreditations,
+    audit,
+    devices,
+    frame,
+    lorawan,
+    people,
+    street,
+    system,
+)
 
 TEXTS: dict[str, str] = {
     **frame.TEXTS,
@@ -10,5 +19,7 @@ TEXTS: dict[str, str] = {
     **devices.TEXTS,
     **lorawan.TEXTS,
     **people.TEXTS,
+    **accreditations.TEXTS,
     **system.TEXTS,
+    **audit.TEXTS,
 }

@@ -34,6 +34,10 @@ TEXTS: dict[str, str] = {
     "admin.device.key": "Clave",
     "admin.device.key.hmac": "secreta compartida (HMAC)",
     "admin.device.key.ed25519": "propia (Ed25519)",
+    "admin.device.key_age": "Edad de la clave",
+    "admin.device.key_since": "{age}",
+    "admin.device.key_newer": "Clave más nueva",
+    "admin.device.key_newer_words": "entregada y aún sin usar; la anterior acaba el {when}",
     "admin.device.none_such": "Ningún dispositivo es así",
     "admin.device.wants_label": "Qué hace falta",
     "admin.device.id": "Identificador",
@@ -84,11 +88,15 @@ TEXTS: dict[str, str] = {
         "Falta la resolución que la autoriza o quién custodia las imágenes. Póngalo en su página y enciéndala."
     ),
     "admin.new_code.title": "¿Pedir un código nuevo?",
-    "admin.new_code.words": (
-        "El código anterior deja de valer. La clave que ya tenga el dispositivo sigue valiendo hasta que se dé de "
-        "alta con el nuevo."
-    ),
+    "admin.new_code.words": "El código anterior deja de valer.",
     "admin.new_code.do": "Código nuevo",
+    "admin.device_rotate.title": "¿Cambiar la clave de este dispositivo?",
+    "admin.device_rotate.words": (
+        "Recibe un código para darse de alta otra vez; un código anterior deja de valer. La clave que tiene vale hasta "
+        "que use la nueva o hasta que acabe el plazo tras el alta. Si la clave puede estar en malas manos, revoque el "
+        "dispositivo."
+    ),
+    "admin.device_rotate.do": "Cambiar la clave",
     "admin.device_revoke.title": "¿Revocar este dispositivo?",
     "admin.device_revoke.words": "Su clave deja de abrir nada y sus plazas quedan sin vigilar. No se puede deshacer.",
     "admin.device_revoke.do": "Revocar",

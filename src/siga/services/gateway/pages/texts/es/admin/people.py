@@ -36,17 +36,31 @@ TEXTS: dict[str, str] = {
     "admin.person_code.do": "Hacer el código",
     "admin.person.give": "Dar un papel",
     "admin.person.give_do": "Dar el papel",
+    "admin.person_sessions.title": "¿Cerrar todas las sesiones de {name}?",
+    "admin.person_sessions.words": "Sale al momento de todos sus aparatos. Puede volver a entrar con su contraseña.",
+    "admin.person_sessions.do": "Cerrar sus sesiones",
+    "admin.person_factors.title": "¿Quitar a {name} el segundo paso al entrar?",
+    "admin.person_factors.words": (
+        "Solo si lo ha perdido todo y usted sabe con certeza que es esa persona. Sus sesiones se cierran y entrará "
+        "solo con la contraseña hasta que ponga otro."
+    ),
+    "admin.person_factors.do": "Quitar su segundo paso",
+    "admin.fault.sessions": "Esa persona ya no trabaja aquí.",
+    "admin.fault.factors": (
+        "No se puede: no tiene segundo paso, o también conduce o trabaja en otro sitio y solo esa persona puede "
+        "cambiarlo."
+    ),
     "admin.role_take.title": "¿Quitar a {name} el papel «{role}»?",
     "admin.role_take.words": "Deja de valer al momento, también en las sesiones abiertas. Se puede volver a dar.",
     "admin.role_take.do": "Quitar el papel",
     # Accreditations
     "admin.kind": "Clase",
-    "admin.kind.personal": "personal",
+    "admin.kind.personal": "personal (permanente)",
     "admin.kind.personal.hint": "De una persona.",
     "admin.kind.provisional": "provisional",
-    "admin.kind.provisional.hint": "Mientras se tramita, por poco tiempo.",
+    "admin.kind.provisional.hint": "Por razones humanitarias, un año como mucho.",
     "admin.kind.collective": "colectiva",
-    "admin.kind.collective.hint": "De una entidad que transporta a varias personas.",
+    "admin.kind.collective.hint": "De una entidad que transporta a personas: va unida a la matrícula del vehículo.",
     "admin.status": "Situación",
     "admin.status.valid": "válida",
     "admin.status.suspended": "suspendida",
@@ -58,16 +72,16 @@ TEXTS: dict[str, str] = {
     "admin.acc.new_words": "Al darla sale la carta para su titular, con el código para añadirla en la aplicación.",
     "admin.acc.find": "Buscar una acreditación",
     "admin.acc.by": "Por",
-    "admin.acc.value": "Qué número o matrícula",
+    "admin.acc.value": "Qué se busca",
     "admin.acc.find_hint": (
-        "El valor completo. Una tarjeta se puede leer con un lector de teclado. Lo que se busca no queda en la "
-        "dirección de la página."
+        "El valor completo; del titular, palabras enteras de su nombre. Una tarjeta se puede leer con un lector de "
+        "teclado. Lo que se busca no queda en la dirección de la página."
     ),
     "admin.acc.found.one": "1 acreditación encontrada.",
     "admin.acc.found.other": "{n} acreditaciones encontradas.",
     "admin.acc.ending": "Caducidad",
     "admin.acc.ending_any": "Cualquiera",
-    "admin.acc.ending_soon": "En 30 días",
+    "admin.acc.ending_soon": "En {days} días",
     "admin.acc.caption": "Acreditaciones, las más nuevas primero, sin nombres",
     "admin.acc.number": "Número",
     "admin.acc.number_hint": "Como está en la tarjeta. Se guarda cifrado; después solo se ven las tres últimas cifras.",
@@ -98,7 +112,7 @@ TEXTS: dict[str, str] = {
     "admin.acc.plates": "Matrículas",
     "admin.acc.no_plates": "Ninguna todavía.",
     "admin.acc.renew": "Renovar",
-    "admin.acc.correct": "Corregir titular o categoría",
+    "admin.acc.correct": "Corregir los datos",
     "admin.acc.suspend": "Suspender",
     "admin.acc.suspend_words": "Mientras está suspendida, sus tarjetas y matrículas no autorizan. Se puede reanudar.",
     "admin.acc.resume": "Reanudar",
@@ -164,7 +178,7 @@ TEXTS: dict[str, str] = {
     "admin.card.turned_hint": "El orden contrario, como otras marcas de lector.",
     "admin.card.keep": "Guardar la tarjeta",
     "admin.card.revoked": "revocada",
-    "admin.revoke_cards.title": "¿Revocar esta tarjeta?",
+    "admin.revoke_cards.title": "¿Revocar la tarjeta …{end}?",
     "admin.revoke_cards.words": "Deja de valer en todas las plazas al momento. La acreditación sigue.",
     "admin.revoke_cards.do": "Revocar la tarjeta",
     "admin.plate.add": "Añadir una matrícula",
