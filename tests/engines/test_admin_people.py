@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -63,6 +64,7 @@ def test_a_report_is_answered_and_its_reporter_reads_it(tmp_path: Path) -> None:
                 sent = await driver.http.post("/api/v1/reports", json=body)
                 if sent.status_code == 201:
                     break
+                await asyncio.sleep(0.02)  # Drivers hears of the new bay soon
             report = sent.json()
             assert "1 aviso sin contestar" in await ana.page("/admin")
             assert "Casi no se ve." in await ana.page("/admin/reports")
