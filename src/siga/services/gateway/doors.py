@@ -32,6 +32,7 @@ from siga.services.gateway.policies import Proxies
 from siga.services.gateway.quick import Lane, Quick
 
 _BODY_WAIT_S = 30.0
+_LONG_WAY = "siga.long_way"
 _UNLIMITED = frozenset({"/healthz", "/readyz", "/metrics"})
 _log = logger("gateway")
 
@@ -81,7 +82,12 @@ class Door:
 
     def at_once(self, scope: Scope) -> tuple[Message, Message] | None:
         """The whole answer to a request that needs no waiting, start and body; None: call this app."""
-        return self._quick.answer(scope) if self._quick is not None and scope["type"] == "http" else None
+        if self._quick is None or scope["type"] != "http" or scope.get(_LONG_WAY):
+            return None
+        answer = self._quick.answer(scope)
+        if answer is None:
+            scope[_LONG_WAY] = True  # the server asks before it calls: it is not looked at twice
+        return answer
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
         began = time.perf_counter()

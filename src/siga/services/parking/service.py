@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from functools import partial
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -109,8 +110,7 @@ class Parking:
             lot = changed[start : start + _LOADED_AT_ONCE]
             self.picture.take(await self._database.read(partial(store.bays_with_ids, bay_ids=lot)))
         # Bays of a snapshot keep the deadlines they had, under the settings and rules of then.
-        as_left = found.head.terms == _words_of(self._terms) and found.head.position == self.picture.position
-        self._unscheduled = len(self.picture.columns) if as_left else 0
+        self._unscheduled = len(self.picture.columns) if found.head.terms == self._frame() else 0
         log.info("restored_from_snapshot", bays=len(self.picture.columns), changed=len(changed))
         return True
 
@@ -122,8 +122,7 @@ class Parking:
         event_id = await self._database.read(partial(store.event_at, position=position))
         if event_id is not None:
             settled = self._unscheduled >= len(self.picture.columns)
-            terms = _words_of(self._terms) if settled else ""
-            planned = snapshot.plan(self.picture.columns, position, event_id, terms)
+            planned = snapshot.plan(self.picture.columns, position, event_id, self._frame() if settled else "")
             await asyncio.to_thread(self.picture.save, self._snapshot, planned)
             self._saved = position
 
@@ -250,6 +249,12 @@ class Parking:
         where = ("", *self.picture.municipalities)
         return tuple(self._settings.value(setting, one) for one in where for setting in _DEADLINE_SETTINGS)
 
+    def _frame(self) -> str:
+        """A digest of what deadlines go by beside the bays: settings, rules, zones, municipalities."""
+        kept = self.picture.rules, self.picture.zones, self.picture.municipalities
+        words = [self._terms, *([one[key] for key in sorted(one)] for one in kept)]
+        return sha256(msgspec.json.encode(words)).hexdigest()
+
     def _look_for_new_terms(self) -> None:
         """Settings or rules changed: look at all deadlines anew, some thousands at a time."""
         if (terms := self._terms_now()) != self._terms:
@@ -353,10 +358,6 @@ class Parking:
         since_last = now - self._swept_at + timedelta(minutes=1) if self._swept_at else _REPORTS_KEPT
         await self._database.write(work)
         self._swept_at = now
-
-
-def _words_of(terms: tuple[Any, ...]) -> str:
-    return msgspec.json.encode(terms).decode()
 
 
 def _fold(conn: Connection, overlay: Overlay, batch: ReportBatch) -> list[Ack] | Problem:

@@ -38,7 +38,8 @@ class Head(Word):
     rests: list[Rest]
     words: dict[str, list[int]]
     terms: str = ""
-    """Under which settings the deadlines stand; empty when not all had been looked at."""
+    """A digest of the settings, rules, zones and municipalities under which the deadlines stand; empty when not all had
+    been looked at."""
 
 
 class Restored(Word):
